@@ -1,0 +1,3 @@
+module github.com/seismohq/seismo/fault
+
+go 1.26
