@@ -49,7 +49,7 @@ func Parse(problem []byte) error {
 	if strings.TrimSpace(e.msg) == "" {
 		e.msg = p.Title
 	}
-	if e.msg != "" && e.code.Registered() == false {
+	if e.msg != "" && !e.code.Registered() {
 		e.more.public, e.more.hasPublic = e.msg, InfoOf(e).Status < 500
 	}
 	return e

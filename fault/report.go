@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strconv"
 	"time"
+
+	"github.com/seismohq/seismo/fault/internal/jsonenc"
 )
 
 // Record is the full internal form of an error: everything a log, an error tracker or an operator can use, nothing a client
@@ -77,11 +79,11 @@ func (r Record) AppendJSON(b []byte) []byte {
 	str := func(key, v string) {
 		if v != "" {
 			b = append(b, `,"`+key+`":`...)
-			b = appendString(b, v)
+			b = jsonenc.AppendString(b, v)
 		}
 	}
 	b = append(b, `{"code":`...)
-	b = appendString(b, string(r.Code))
+	b = jsonenc.AppendString(b, string(r.Code))
 	b = append(b, `,"status":`...)
 	b = strconv.AppendInt(b, int64(r.Status), 10)
 	str("level", r.Level.String())
@@ -100,13 +102,13 @@ func (r Record) AppendJSON(b []byte) []byte {
 			if i > 0 {
 				b = append(b, ',')
 			}
-			b = appendString(b, m)
+			b = jsonenc.AppendString(b, m)
 		}
 		b = append(b, ']')
 	}
 	if len(r.Attrs) > 0 {
 		b = append(b, `,"attrs":`...)
-		b = appendAttrs(b, r.Attrs)
+		b = jsonenc.AppendAttrs(b, r.Attrs)
 	}
 	if len(r.Fields) > 0 {
 		b = append(b, `,"fields":`...)
@@ -117,7 +119,7 @@ func (r Record) AppendJSON(b []byte) []byte {
 	}
 	if r.Stack != nil {
 		b = append(b, `,"stack":`...)
-		b = append(b, r.Stack.symbols().json...)
+		b = r.Stack.AppendJSON(b)
 	}
 	return append(b, '}')
 }
@@ -134,18 +136,18 @@ func appendPublic(b []byte, err error) []byte {
 	b = append(b, '{')
 	if info.TypeURI != "" {
 		b = append(b, `"type":`...)
-		b = append(appendString(b, info.TypeURI), ',')
+		b = append(jsonenc.AppendString(b, info.TypeURI), ',')
 	}
 	b = append(b, `"title":`...)
-	b = appendString(b, info.Title)
+	b = jsonenc.AppendString(b, info.Title)
 	b = append(b, `,"status":`...)
 	b = strconv.AppendInt(b, int64(info.Status), 10)
 	if d := PublicMessage(err); d != info.Title {
 		b = append(b, `,"detail":`...)
-		b = appendString(b, d)
+		b = jsonenc.AppendString(b, d)
 	}
 	b = append(b, `,"code":`...)
-	b = appendString(b, string(CodeOf(err)))
+	b = jsonenc.AppendString(b, string(CodeOf(err)))
 	if f := Fields(err); len(f) > 0 && info.Status < 500 {
 		b = append(b, `,"errors":`...)
 		b = appendFields(b, f)

@@ -142,6 +142,17 @@ func (s *Stack) String() string {
 	return s.symbols().text
 }
 
+// AppendJSON appends the calls as an array of objects with the members function, file, line and, where true, in_app.
+func (s *Stack) AppendJSON(b []byte) []byte {
+	if s == nil {
+		return append(b, "[]"...)
+	}
+	return append(b, s.symbols().json...)
+}
+
+// MarshalJSON returns the form of AppendJSON.
+func (s *Stack) MarshalJSON() ([]byte, error) { return s.AppendJSON(nil), nil }
+
 func (s *Stack) symbols() *symbols {
 	if y := s.sym.Load(); y != nil {
 		return y
@@ -200,14 +211,19 @@ var mainModule = sync.OnceValue(func() string {
 	return bi.Main.Path
 })
 
+const self = "github.com/seismohq/seismo/fault"
+
 // inApp decides by import path, which -trimpath leaves alone. Without a recorded module everything outside the standard
 // library counts.
 func inApp(function string) bool {
 	if strings.HasPrefix(function, "main.") {
 		return true
 	}
-	pkg := PackageOf(function)
+	pkg := strings.TrimSuffix(Frame{Function: function}.Package(), "_test") // external tests
 	m := mainModule()
+	if m != self && (pkg == self || strings.HasPrefix(pkg, self+"/")) {
+		return false // even where the main module's path is a prefix of ours
+	}
 	if m == "" {
 		first, _, _ := strings.Cut(pkg, "/")
 		return strings.Contains(first, ".")
@@ -215,8 +231,19 @@ func inApp(function string) bool {
 	return pkg == m || strings.HasPrefix(pkg, m+"/")
 }
 
-// PackageOf returns the import path of the package a function of a [Frame] belongs to.
-func PackageOf(function string) string {
+// Package returns the import path of the frame's function.
+func (f Frame) Package() string {
+	pkg, _ := splitFunction(f.Function)
+	return pkg
+}
+
+// Name returns the function without its package: "(*Cart).Add".
+func (f Frame) Name() string {
+	_, name := splitFunction(f.Function)
+	return name
+}
+
+func splitFunction(function string) (pkg, name string) {
 	slash := strings.LastIndexByte(function, '/') + 1
 	// Type parameters may hold slashes: "pkg.F[go.shape.struct { a/b.T }]".
 	if b := strings.IndexByte(function, '['); b >= 0 && b < slash {
@@ -224,10 +251,10 @@ func PackageOf(function string) string {
 	}
 	dot := strings.IndexByte(function[slash:], '.')
 	if dot < 0 {
-		return function
+		return function, ""
 	}
 	// The compiler escapes dots in the last path element.
-	return strings.ReplaceAll(function[:slash+dot], "%2e", ".")
+	return strings.ReplaceAll(function[:slash+dot], "%2e", "."), function[slash+dot+1:]
 }
 
 // StackOf returns the stack of the origin of err: the innermost of its chain, and in a joined error of the first that has

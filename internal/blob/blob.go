@@ -12,8 +12,8 @@ import (
 // MaxKeyBytes is the longest key.
 const MaxKeyBytes = 512
 
-// Store keeps blobs by key. A key is one or more segments of letters, digits, '.', '_' and '-' joined by '/'; no segment is
-// "." or "..". Errors: Validation for a bad key, NotFound, Unavailable when the engine cannot serve now.
+// Store keeps blobs by key. A key is one or more segments of letters, digits, '.', '_' and '-' joined by '/'; no segment begins
+// with a dot. Errors: Validation for a bad key, NotFound, Unavailable when the engine cannot serve now.
 type Store interface {
 	// Put writes a blob and returns once it would survive a crash. An existing blob of that key is replaced in one step:
 	// readers see the old or the new one. When r fails nothing is written, and r's error is returned wrapped.

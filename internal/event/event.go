@@ -50,6 +50,14 @@ const (
 	TypeCSP      Type = "csp"     // a browser's security report
 	TypeNEL      Type = "nel"     // a browser's network error report
 	TypeFeedback Type = "feedback"
+
+	// Other reports of browsers, named as upstream names them.
+	TypeHPKP         Type = "hpkp"
+	TypeExpectCT     Type = "expectct"
+	TypeExpectStaple Type = "expectstaple"
+
+	// TypeTransaction stands in legacy store requests only: in envelopes transactions are items of their own.
+	TypeTransaction Type = "transaction"
 )
 
 // Event is one normalised event.
@@ -76,6 +84,7 @@ type Event struct {
 	Exceptions  []Exception  `json:"exception,omitzero"` // root cause first, the one that was caught last
 	Threads     []Thread     `json:"threads,omitzero"`
 	Stacktrace  *Stacktrace  `json:"stacktrace,omitzero"` // of an event without exception
+	Template    *Frame       `json:"template,omitzero"`   // a place in an HTML template, from old SDKs
 	User        *User        `json:"user,omitzero"`
 	Request     *Request     `json:"request,omitzero"`
 	Contexts    []Context    `json:"contexts,omitzero"` // in the sender's order
@@ -84,12 +93,13 @@ type Event struct {
 	Extra       Map          `json:"extra,omitzero"`
 	Modules     []Tag        `json:"modules,omitzero"` // name and version
 	Fingerprint []string     `json:"fingerprint,omitzero"`
+	Checksum    string       `json:"checksum,omitzero"` // what old SDKs group by: any text, often 32 hex digits
 	SDK         *SDK         `json:"sdk,omitzero"`
-	DebugImages []Map        `json:"debug_images,omitzero"`
-	Security    Map          `json:"security,omitzero"` // a CSP or similar report
-	Errors      []Problem    `json:"errors,omitzero"`   // what SDKs and we could not understand
-	Remarks     []Remark     `json:"remarks,omitzero"`  // what was mended, cut or removed
-	Other       Map          `json:"other,omitzero"`    // top-level attributes we do not know
+	DebugImages []Map        `json:"debug_images,omitzero"` // frames refer to them by index; an empty one is unreadable
+	Security    Map          `json:"security,omitzero"`     // a CSP or similar report
+	Errors      []Problem    `json:"errors,omitzero"`       // what SDKs and we could not understand
+	Remarks     []Remark     `json:"remarks,omitzero"`      // what was mended, cut or removed
+	Other       Map          `json:"other,omitzero"`        // top-level attributes we do not know
 
 	Grouping *Grouping `json:"grouping,omitzero"`
 }

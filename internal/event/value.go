@@ -33,6 +33,9 @@ type Field struct {
 // Map is an ordered JSON object. A key stands at most once.
 type Map []Field
 
+// IsZero reports whether the value is null, which is how a Value is absent.
+func (v Value) IsZero() bool { return v.Kind == Null }
+
 // Get returns the value of a key, and whether it stands.
 func (m Map) Get(key string) (Value, bool) {
 	for i := range m {
@@ -58,6 +61,40 @@ func (m *Map) Set(key string, v Value) {
 		}
 	}
 	*m = append(*m, Field{key, v})
+}
+
+// Unique removes repeated keys in place, as JSON texts of others may have them, and returns the shorter map. Like most JSON
+// readers it lets the last value win; it stands where the key stood first.
+func (m Map) Unique() Map {
+	if len(m) > 16 {
+		return m.uniqueLarge()
+	}
+	out := m[:0]
+next:
+	for i := range m {
+		for j := range out {
+			if out[j].Key == m[i].Key {
+				out[j].Value = m[i].Value
+				continue next
+			}
+		}
+		out = append(out, m[i])
+	}
+	return out
+}
+
+func (m Map) uniqueLarge() Map {
+	at := make(map[string]int, len(m))
+	out := m[:0]
+	for i := range m {
+		if j, ok := at[m[i].Key]; ok {
+			out[j].Value = m[i].Value
+			continue
+		}
+		at[m[i].Key] = len(out)
+		out = append(out, m[i])
+	}
+	return out
 }
 
 // Str returns a String value.
