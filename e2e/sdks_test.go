@@ -50,7 +50,7 @@ var sdks = []sdk{
 		},
 	},
 	{
-		name: "flask", platform: "python", sdk: "sentry.python.flask", prepare: python("flask_app.py"),
+		name: "flask", platform: "python", sdk: "sentry.python", prepare: python("flask_app.py"),
 		issues: []wantIssue{
 			{title: "KeyError: 'TENT'", level: "error", culprit: "handled", function: "handled", handled: "yes", frames: 1, user: "42", tier: "pro", crumb: "cart opened", url: "/handled"},
 			{title: "ZeroDivisionError: integer division or modulo by zero", level: "error", culprit: "cart", function: "cart", handled: "no", frames: 2, url: "/cart/7"},
@@ -58,7 +58,7 @@ var sdks = []sdk{
 		},
 	},
 	{
-		name: "django", platform: "python", sdk: "sentry.python.django", prepare: python("django_app.py"),
+		name: "django", platform: "python", sdk: "sentry.python", prepare: python("django_app.py"),
 		issues: []wantIssue{
 			{title: "KeyError: 'TENT'", level: "error", culprit: "/handled", function: "handled", handled: "yes", frames: 1, user: "42", tier: "pro", crumb: "cart opened", url: "/handled"},
 			{title: "ZeroDivisionError: integer division or modulo by zero", level: "error", culprit: "/cart/{cart}", function: "cart", handled: "no", frames: 2, url: "/cart/7"},
@@ -93,7 +93,7 @@ var sdks = []sdk{
 		name: "go", platform: "go", sdk: "sentry.go", prepare: golang,
 		issues: []wantIssue{
 			{title: "*fmt.wrapError: price of TENT: out of stock", level: "error", user: "42", tier: "pro", crumb: "cart opened", url: "/handled"},
-			{title: "assignment to entry in nil map", level: "fatal", url: "/cart/7"},
+			{title: "runtime.plainError: assignment to entry in nil map", level: "fatal", url: "/cart/7"},
 			{title: "stock is low", level: "warning", user: "42", tier: "pro"},
 		},
 	},
@@ -101,7 +101,7 @@ var sdks = []sdk{
 		name: "java", platform: "java", sdk: "sentry.java", prepare: java("shop.Plain"), fails: true,
 		issues: []wantIssue{
 			{title: "IllegalStateException: cart cannot be priced", level: "error", culprit: "shop.Plain in checkout", function: "checkout", frames: 2, user: "42", tier: "pro", crumb: "cart opened"},
-			{title: "Overdrawn: account 4711 is overdrawn", level: "fatal", culprit: "shop.Plain in pay", function: "pay", handled: "no", frames: 2, user: "42", tier: "pro"},
+			{title: "Plain$Overdrawn: account 4711 is overdrawn", level: "fatal", culprit: "shop.Plain in pay", function: "pay", handled: "no", frames: 2, user: "42", tier: "pro"},
 			{title: "stock is low", level: "warning", user: "42", tier: "pro"},
 		},
 	},
@@ -150,6 +150,47 @@ func TestSDKs(t *testing.T) {
 				t.Logf("output of the program:\n%s", tail(string(out), 3000))
 			}
 		})
+	}
+}
+
+// TestPages opens the pages in a real browser, signs in by password and looks at what an SDK sent. No console message is
+// allowed: a blocked style or script would be one. With SCREENSHOTS=DIR the pictures are kept there.
+func TestPages(t *testing.T) {
+	if testing.Short() {
+		t.Skip("skip: short")
+	}
+	s := newServer(t, t.TempDir())
+	s.start()
+	for _, sdk := range sdks {
+		if sdk.name != "python" && sdk.name != "go" && sdk.name != "express" && sdk.name != "logback" {
+			continue
+		}
+		dir, argv := sdk.prepare(t)
+		p, err := s.api.CreateProject(t.Context(), sdk.name, sdk.platform)
+		if err != nil {
+			t.Fatal(err)
+		}
+		cmd := exec.CommandContext(t.Context(), argv[0], argv[1:]...)
+		cmd.Dir, cmd.Env = dir, append(os.Environ(), "DSN="+p.Keys[0].DSN)
+		_ = cmd.Run() // TestSDKs looks at how it ends
+	}
+	out := os.Getenv("SCREENSHOTS")
+	if out == "" {
+		out = t.TempDir()
+	}
+	dir, _ := browser(t)
+	eventually(t, 20*time.Second, func() error {
+		issues, err := s.issues("")
+		if err == nil && len(issues) < 8 {
+			err = fmt.Errorf("%d issues", len(issues))
+		}
+		return err
+	})
+	cmd := exec.CommandContext(t.Context(), "node", "screens.js")
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "BASE=http://"+s.address, "EMAIL=admin@example.org", "PASSWORD=correct horse battery staple", "ISSUE=Overdrawn", "OUT="+out)
+	if b, err := cmd.CombinedOutput(); err != nil {
+		t.Errorf("browser: %v\n%s", err, b)
 	}
 }
 

@@ -93,7 +93,7 @@ func panicStack() *Stack {
 		}
 		pcs = pcs[at:]
 	}
-	return intern(capDepth(pcs))
+	return NewStack(pcs)
 }
 
 // Try runs f and returns its error, or its panic as an error.

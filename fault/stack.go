@@ -2,7 +2,6 @@ package fault
 
 import (
 	"iter"
-	"reflect"
 	"runtime"
 	"runtime/debug"
 	"slices"
@@ -257,9 +256,17 @@ func splitFunction(function string) (pkg, name string) {
 	return strings.ReplaceAll(function[:slash+dot], "%2e", "."), function[slash+dot+1:]
 }
 
+// NewStack returns the stack of program counters as runtime.Callers gives them; what is deeper than 64 is cut off.
+func NewStack(pcs []uintptr) *Stack {
+	if len(pcs) == 0 {
+		return nil
+	}
+	return intern(pcs[:min(len(pcs), maxDepth)])
+}
+
 // StackOf returns the stack of the origin of err: the innermost of its chain, and in a joined error of the first that has
-// one. Errors of other libraries count when they have a method StackTrace or Callers that returns program counters. It is
-// nil when there is none or [NoStack] hides it.
+// one. Errors of other packages count when they have a method Callers() []uintptr. It is nil when there is none or [NoStack]
+// hides it.
 func StackOf(err error) *Stack {
 	var found *Stack
 	for err != nil {
@@ -297,29 +304,12 @@ func StackOf(err error) *Stack {
 	return found
 }
 
-// foreignStack reads the stack of errors made by other libraries: pkg/errors and its descendants return a slice of a
-// uintptr type from StackTrace, go-errors returns []uintptr from Callers.
 func foreignStack(err error) *Stack {
 	if c, ok := err.(interface{ Callers() []uintptr }); ok {
-		return intern(capDepth(c.Callers()))
+		return NewStack(c.Callers())
 	}
-	m := reflect.ValueOf(err).MethodByName("StackTrace")
-	if !m.IsValid() || m.Type().NumIn() != 0 || m.Type().NumOut() != 1 {
-		return nil
-	}
-	t := m.Type().Out(0)
-	if t.Kind() != reflect.Slice || t.Elem().Kind() != reflect.Uintptr {
-		return nil
-	}
-	v := m.Call(nil)[0]
-	pcs := make([]uintptr, min(v.Len(), maxDepth))
-	for i := range pcs {
-		pcs[i] = uintptr(v.Index(i).Uint())
-	}
-	return intern(pcs)
+	return nil
 }
-
-func capDepth(pcs []uintptr) []uintptr { return pcs[:min(len(pcs), maxDepth)] }
 
 // hasStack is StackOf without the foreign ones and without caring which: Wrap calls it on every error.
 func hasStack(err error) bool {

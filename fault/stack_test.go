@@ -45,9 +45,7 @@ func TestStackOf(t *testing.T) {
 		"join around wrapped":  {fault.Wrap(errors.Join(io.EOF, origin()), "x"), "fault_test.origin"},
 		"join of foreign":      {fault.Wrap(errors.Join(io.EOF, io.ErrClosedPipe), "x"), "fault_test.TestStackOf"},
 		"foreign only":         {io.EOF, ""},
-		"pkg/errors style":     {fault.Wrap(pkgError{callers()}, "x"), "fault_test.callers"},
 		"go-errors style":      {goError{}, "fault_test.callers"},
-		"other StackTrace":     {oddError{}, ""},
 		"code":                 {fault.Wrap(fault.NotFound, "x"), "fault_test.TestStackOf"},
 		"parse":                {fault.Parse([]byte(`{"status":404}`)), "fault_test.TestStackOf"},
 		"parse rubbish":        {fault.Parse([]byte(`<`)), "fault_test.TestStackOf"},
@@ -69,28 +67,10 @@ func TestStackOf(t *testing.T) {
 	}
 }
 
-type pkgError struct{ pcs []uintptr }
-
-type pkgFrame uintptr
-
-func (pkgError) Error() string { return "pkg" }
-func (e pkgError) StackTrace() []pkgFrame {
-	var out []pkgFrame
-	for _, pc := range e.pcs {
-		out = append(out, pkgFrame(pc))
-	}
-	return out
-}
-
 type goError struct{}
 
 func (goError) Error() string      { return "go" }
 func (goError) Callers() []uintptr { return callers() }
-
-type oddError struct{}
-
-func (oddError) Error() string      { return "odd" }
-func (oddError) StackTrace() string { return "text" }
 
 //go:noinline
 func callers() []uintptr {

@@ -10,7 +10,7 @@ if [ ! -x "$linter" ] || [ tools/go.mod -nt "$linter" ]; then
 	(cd tools && go build -o "$linter" github.com/golangci/golangci-lint/v2/cmd/golangci-lint)
 fi
 for module in . fault; do
-	(cd "$module" && go vet ./... && "$linter" run --config "$root/.golangci.yml" ./...)
+	(cd "$module" && go vet ./... && "$linter" run ./...)
 done
 unformatted=$(go tool -modfile=tools/go.mod gofumpt -l cmd internal fault e2e)
 if [ -n "$unformatted" ]; then

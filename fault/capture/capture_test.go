@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"reflect"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -210,6 +211,50 @@ func TestChains(t *testing.T) {
 				t.Errorf("got  %v\nwant %v", got, tt.want)
 			}
 		})
+	}
+}
+
+type pkgError struct{ pcs []uintptr }
+
+type pkgFrame uintptr
+
+func (pkgError) Error() string { return "pkg" }
+func (e pkgError) StackTrace() []pkgFrame {
+	var out []pkgFrame
+	for _, pc := range e.pcs {
+		out = append(out, pkgFrame(pc))
+	}
+	return out
+}
+
+type oddError struct{ error }
+
+func (oddError) StackTrace() string { return "text" }
+
+//go:noinline
+func foreignOrigin() error {
+	pcs := make([]uintptr, 100)
+	return pkgError{pcs[:runtime.Callers(1, pcs)]}
+}
+
+// Errors of other libraries bring their stacks.
+func TestForeignStacks(t *testing.T) {
+	t.Parallel()
+	srv := faulttest.NewServer(t)
+	c := newClient(t, capture.Options{DSN: srv.DSN()})
+	for range 2 {
+		c.Error(t.Context(), fault.Wrap(fmt.Errorf("x: %w", foreignOrigin()), "top"))
+	}
+	c.Error(t.Context(), oddError{io.EOF})
+	flush(t, c)
+	n := 0
+	for _, e := range srv.Events() {
+		if get(e, "exception", "values", -1, "stacktrace", "frames", -1, "function") == "foreignOrigin" {
+			n++
+		}
+	}
+	if n != 2 {
+		t.Errorf("%d events with the foreign stack", n)
 	}
 }
 

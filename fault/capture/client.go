@@ -146,7 +146,7 @@ func (c *Client) newError(ctx context.Context, err error, opts []EventOption) *j
 		return nil
 	}
 	j := c.newJob(ctx, fault.InfoOf(err).Level)
-	j.err, j.code, j.stack = err, code, fault.StackOf(err)
+	j.err, j.code, j.stack = err, code, originOf(err)
 	j.links = j.space[:0]
 	j.chain(err, -1)
 	for a := range fault.Attrs(err) {

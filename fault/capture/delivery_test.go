@@ -200,7 +200,7 @@ func TestOverflow(t *testing.T) {
 	t.Parallel()
 	srv := faulttest.NewServer(t)
 	srv.Down()
-	c := newClient(t, capture.Options{DSN: srv.DSN(), Queue: 10, RetryMin: 50 * time.Millisecond})
+	c := newClient(t, capture.Options{DSN: srv.DSN(), Queue: 10, RetryMin: 50 * time.Millisecond, RetryMax: 100 * time.Millisecond})
 	first := string(c.Message(t.Context(), slog.LevelError, "of another kind"))
 	report(t, c, 100)
 	var rare []string

@@ -2,10 +2,12 @@ package capture
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"net/http"
 	"reflect"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/seismohq/seismo/fault"
@@ -155,4 +157,41 @@ func requestOf(ctx context.Context) (q request) {
 		}
 	}
 	return q
+}
+
+// originOf returns the stack of the origin of err. Beside those fault.StackOf knows it reads the stacks of errors by
+// pkg/errors and its descendants, whose method StackTrace returns a slice of some uintptr type. It is here because the
+// reflection it takes would add 100 kB to programs that use nothing but package fault.
+func originOf(err error) *fault.Stack {
+	found := fault.StackOf(err)
+	for e := err; e != nil; e = errors.Unwrap(e) {
+		switch e.(type) {
+		case *fault.Error, *fault.PanicError, fault.Code:
+			continue
+		}
+		if s := stackTrace(e); s != nil {
+			found = s
+		}
+	}
+	return found
+}
+
+var noStackTrace sync.Map // types without the method; a program has a bounded number of types
+
+func stackTrace(err error) *fault.Stack {
+	t := reflect.TypeOf(err)
+	if _, ok := noStackTrace.Load(t); ok {
+		return nil
+	}
+	m := reflect.ValueOf(err).MethodByName("StackTrace")
+	if !m.IsValid() || m.Type().NumIn() != 0 || m.Type().NumOut() != 1 || m.Type().Out(0).Kind() != reflect.Slice || m.Type().Out(0).Elem().Kind() != reflect.Uintptr {
+		noStackTrace.Store(t, true)
+		return nil
+	}
+	v := m.Call(nil)[0]
+	pcs := make([]uintptr, v.Len())
+	for i := range pcs {
+		pcs[i] = uintptr(v.Index(i).Uint())
+	}
+	return fault.NewStack(pcs)
 }

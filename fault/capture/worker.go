@@ -68,7 +68,7 @@ func (w *worker) run() {
 // the queue, whose rules say what is dropped.
 func (w *worker) fill() {
 	for {
-		direct := len(w.pending) < 2*maxInFlight && !w.isBlocked()
+		direct := len(w.pending) < 2*maxInFlight && !w.isBlocked() && (!w.failing || w.c.spool == nil)
 		if !direct && w.c.spool == nil {
 			return
 		}
@@ -172,6 +172,15 @@ func (w *worker) settle(r result) {
 			r.item.attempts++
 			w.keep(r.item)
 		}
+		w.secure()
+	}
+}
+
+// secure moves what waits in memory to the spool: while the server fails it may wait for long, and the process may be
+// killed.
+func (w *worker) secure() {
+	for w.c.spool != nil && len(w.pending) > 0 && w.c.spoolItem(w.pending[0]) {
+		w.pending = w.pending[1:]
 	}
 }
 

@@ -251,8 +251,10 @@ func TestStream(t *testing.T) {
 		"error": {func(context.Context, *faulthttp.Stream) error {
 			return fault.Wrap(fault.New(fault.Conflict, "taken"), "secret")
 		}, "event: error\ndata: {\"title\":\"Conflict\",\"status\":409,\"detail\":\"taken\",\"code\":\"CONFLICT\",\"request_id\":\"request-1\"}\n\n", 1},
-		"panic": {func(context.Context, *faulthttp.Stream) error { panic("secret") },
-			"event: error\ndata: {\"title\":\"Internal error\",\"status\":500,\"code\":\"INTERNAL_ERROR\",\"request_id\":\"request-1\"}\n\n", 1},
+		"panic": {
+			func(context.Context, *faulthttp.Stream) error { panic("secret") },
+			"event: error\ndata: {\"title\":\"Internal error\",\"status\":500,\"code\":\"INTERNAL_ERROR\",\"request_id\":\"request-1\"}\n\n", 1,
+		},
 		"bad name":  {func(_ context.Context, s *faulthttp.Stream) error { return s.Send("a\ndata: forged", "x") }, "event: error\ndata: {\"title\":\"Validation failed\"", 1},
 		"bad value": {func(_ context.Context, s *faulthttp.Stream) error { return s.Send("a", func() {}) }, "event: error\ndata: {\"title\":\"Internal error\"", 1},
 	} {

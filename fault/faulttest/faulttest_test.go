@@ -104,7 +104,7 @@ func TestGolden(t *testing.T) {
 func TestServer(t *testing.T) {
 	t.Parallel()
 	srv := faulttest.NewServer(t)
-	c, err := capture.New(capture.Options{DSN: srv.DSN(), Log: slog.New(slog.DiscardHandler), RetryMin: time.Millisecond})
+	c, err := capture.New(capture.Options{DSN: srv.DSN(), Log: slog.New(slog.DiscardHandler), RetryMin: time.Millisecond, RetryMax: time.Millisecond})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,7 +12,7 @@ import (
 	"github.com/seismohq/seismo/internal/catalog"
 	"github.com/seismohq/seismo/internal/config"
 	"github.com/seismohq/seismo/internal/eventstore"
-	sqlite "github.com/seismohq/seismo/internal/eventstore/segments"
+	"github.com/seismohq/seismo/internal/eventstore/sqlite"
 	"github.com/seismohq/seismo/internal/queue"
 	"github.com/seismohq/seismo/internal/queue/jetstream"
 )

@@ -25,8 +25,10 @@ func (a *App) people() (*auth.Auth, error) {
 func (a *App) server(people *auth.Auth, door *ingest.Door) (*server.Server, error) {
 	e, mux := a.engines, http.NewServeMux()
 	checks := []server.Check{
-		{Name: "catalog", Ready: e.catalog.Ready}, {Name: "event store", Ready: e.events.Ready},
-		{Name: "blob store", Ready: e.blobs.Ready}, {Name: "queue", Ready: e.queue.Ready},
+		{Name: "catalog", Ready: e.catalog.Ready},
+		{Name: "event store", Ready: e.events.Ready},
+		{Name: "blob store", Ready: e.blobs.Ready},
+		{Name: "queue", Ready: e.queue.Ready},
 	}
 	if a.has("ingest") {
 		checks = append(checks, server.Check{Name: "door", Ready: door.Ready})

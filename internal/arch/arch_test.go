@@ -94,7 +94,7 @@ func isTestSupport(path string) bool {
 
 func TestOnlyAppNamesEngines(t *testing.T) {
 	t.Parallel()
-	engines := []string{"internal/queue/jetstream", "internal/eventstore/segments", "internal/blob/disk"}
+	engines := []string{"internal/queue/jetstream", "internal/eventstore/sqlite", "internal/blob/disk"}
 	for _, p := range packages(t) {
 		if p.ImportPath == "internal/app" || isTestSupport(p.ImportPath) {
 			continue

@@ -259,8 +259,10 @@ func (q *IssueQuery) where(st *query, org account.OrgID) {
 		condition string
 		at        time.Time
 	}{
-		{"first_seen >= ", q.FirstSeen.From}, {"first_seen < ", q.FirstSeen.To},
-		{"last_seen >= ", q.LastSeen.From}, {"last_seen < ", q.LastSeen.To},
+		{"first_seen >= ", q.FirstSeen.From},
+		{"first_seen < ", q.FirstSeen.To},
+		{"last_seen >= ", q.LastSeen.From},
+		{"last_seen < ", q.LastSeen.To},
 	} {
 		if !bound.at.IsZero() {
 			st.text.WriteString(` AND ` + bound.condition + st.arg(micros(bound.at)))

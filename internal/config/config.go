@@ -33,7 +33,7 @@ type Config struct {
 	Events  string `name:"events" help:"URL of the event store: sqlite:///DIR. Default: the directory events in data."`
 	Blobs   string `name:"blobs" help:"URL of the blob store: file:///DIR. Default: the directory blobs in data."`
 
-	QueuePartitions int   `name:"queue-partitions" default:"4" min:"1" max:"256" help:"Partitions of a new queue. It cannot be changed later."`
+	QueuePartitions int   `name:"queue-partitions" default:"2" min:"1" max:"256" help:"Partitions of a new queue. It cannot be changed later."`
 	QueueMaxBytes   Bytes `name:"queue-max-bytes" default:"4GiB" min:"16MiB" help:"Size of the queue at which new events are refused with 503."`
 	DiskFloor       Bytes `name:"disk-floor" default:"256MiB" min:"0" help:"Free space on the disk of data below which new events are refused with 503. 0 switches the check off."`
 

@@ -15,7 +15,8 @@ var builtinFingerprintText string
 var builtin = sync.OnceValue(func() (b struct {
 	stack        *ruleSet
 	fingerprints []FingerprintRule
-}) {
+},
+) {
 	rules, err := parseStackRules(builtinStackText, "built-in rule ")
 	if err != nil {
 		panic("grouping: built-in stack-trace rules: " + err.Error()) // a test parses them, so this is a broken build

@@ -134,7 +134,7 @@ func title(e *event.Event, main *event.Exception) string {
 
 func exceptionTitle(x *event.Exception, m event.Metadata) string {
 	typ, value := cutPlain(x.Type, maxTitleType), firstLine(x.Value)
-	if x.Mechanism != nil && x.Mechanism.Synthetic && m.Function != "" {
+	if typ != "" && x.Mechanism != nil && x.Mechanism.Synthetic && m.Function != "" {
 		return m.Function // the type is that of a signal or the like, always the same
 	}
 	switch {

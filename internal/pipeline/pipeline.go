@@ -48,6 +48,7 @@ type Options struct {
 	Limits     envelope.Limits // of items; the zero value is the protocol's
 	FetchBytes int             // of queued records worked as one batch; 0: 2 MiB
 	RetryAfter time.Duration   // first pause after a step failed, doubled up to 32 times this; 0: 250 ms
+	Every      time.Duration   // from the beginning of one batch of a partition to that of the next, unless it was full; 0: 100 ms
 	UserPause  time.Duration   // between two rounds of bringing user counts up to date; 0: 1 s
 }
 
@@ -76,6 +77,9 @@ func New(q queue.Queue, events eventstore.Store, blobs blob.Store, issues Issues
 	}
 	if o.RetryAfter == 0 {
 		o.RetryAfter = 250 * time.Millisecond
+	}
+	if o.Every == 0 {
+		o.Every = 100 * time.Millisecond
 	}
 	if o.UserPause == 0 {
 		o.UserPause = time.Second
@@ -132,6 +136,7 @@ func (p *Pipeline) consume(ctx context.Context, partition int, retry *backoff) e
 		if err != nil {
 			return fault.Wrap(err, "fetch from the queue")
 		}
+		began, full := time.Now(), size(messages) >= p.opts.FetchBytes/2
 		last := messages[len(messages)-1].Position
 		for len(messages) > 0 && messages[0].Position <= position {
 			messages = messages[1:]
@@ -146,6 +151,34 @@ func (p *Pipeline) consume(ctx context.Context, partition int, retry *backoff) e
 			return fault.Wrap(err, "acknowledge to the queue")
 		}
 		retry.reset()
+		// Every batch costs some syncs of the disk, so that few large ones leave more of it to the door than many small ones.
+		// After a rest the first event is worked at once.
+		if !full {
+			pause(ctx, p.opts.Every-time.Since(began))
+		}
+	}
+}
+
+func size(messages []queue.Message) int {
+	n := 0
+	for _, m := range messages {
+		for _, r := range m.Records {
+			n += len(r)
+		}
+	}
+	return n
+}
+
+// pause waits, or until ctx ends.
+func pause(ctx context.Context, d time.Duration) {
+	if d <= 0 {
+		return
+	}
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-ctx.Done():
 	}
 }
 
@@ -192,12 +225,7 @@ func (p *Pipeline) newBackoff() *backoff { return &backoff{p.opts.RetryAfter, p.
 func (b *backoff) reset() { b.next = b.first }
 
 func (b *backoff) wait(ctx context.Context) {
-	t := time.NewTimer(b.next)
-	defer t.Stop()
-	select {
-	case <-t.C:
-	case <-ctx.Done():
-	}
+	pause(ctx, b.next)
 	b.next = min(2*b.next, 32*b.first)
 }
 
@@ -217,13 +245,7 @@ func (p *Pipeline) refreshUsers(ctx context.Context) {
 			p.opts.Logger.Warn("user counts are late", "error", err)
 		}
 		// Counting takes at most a tenth of the time, however many users an issue has.
-		pause := max(p.opts.UserPause, 9*time.Since(start))
-		t := time.NewTimer(pause)
-		select {
-		case <-t.C:
-		case <-ctx.Done():
-		}
-		t.Stop()
+		pause(ctx, max(p.opts.UserPause, 9*time.Since(start)))
 	}
 }
 

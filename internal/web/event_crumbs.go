@@ -121,7 +121,7 @@ func (v *visit) crumb(e *event.Event, c *event.Breadcrumb) crumb {
 	if what == "" && len(out.Data) > 0 {
 		what = out.Data[0].Name + ": " + out.Data[0].Value.Head
 	}
-	out.What = foldText(what)
+	out.What = foldFact(what)
 	return out
 }
 

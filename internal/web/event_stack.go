@@ -390,7 +390,7 @@ func (b *stackBuilder) vars(m event.Map) []varView {
 				s = f.Value.Text
 			}
 		}
-		out = append(out, varView{Name: line(f.Key), Value: foldText(s), Nil: f.Value.Kind == event.Null || slices.Contains(nothing, f.Value.Text) && len(f.Value.Text) < 10})
+		out = append(out, varView{Name: line(f.Key), Value: foldFact(s), Nil: f.Value.Kind == event.Null || slices.Contains(nothing, f.Value.Text) && len(f.Value.Text) < 10})
 	}
 	return out
 }

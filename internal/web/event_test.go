@@ -94,8 +94,11 @@ func stack(x sample) *event.Stacktrace {
 			ContextLine: "        sum = sum.Add(p.Mul(l.Qty))",
 			PostContext: []string{"    }", "    c.totals.Put(ctx, c.ID, sum)", "    return sum, nil", "}"},
 			Vars: event.Map{
-				{Key: "l.SKU", Value: event.Str("TENT-2P-GRN")}, {Key: "l.Qty", Value: event.Value{Kind: event.Number, Text: "2"}}, {Key: "p", Value: event.Value{}},
-				{Key: "err", Value: event.Str("nil")}, {Key: "c.ID", Value: event.Str("crt_81f0c2")},
+				{Key: "l.SKU", Value: event.Str("TENT-2P-GRN")},
+				{Key: "l.Qty", Value: event.Value{Kind: event.Number, Text: "2"}},
+				{Key: "p", Value: event.Value{}},
+				{Key: "err", Value: event.Str("nil")},
+				{Key: "c.ID", Value: event.Str("crt_81f0c2")},
 			},
 		},
 		event.Frame{Function: "panicmem", Module: "runtime", Filename: "runtime/panic.go", Line: 262, InApp: no()},

@@ -1,12 +1,14 @@
 package web
 
 import (
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/seismohq/seismo/internal/event"
 	"github.com/seismohq/seismo/internal/eventstore"
+	"github.com/seismohq/seismo/internal/search"
 )
 
 // eventView is one event as the page shows it. Everything in it comes from an application, and is bounded.
@@ -76,23 +78,30 @@ func (v *visit) eventView(q issueRequest, e *event.Event, stored eventstore.Stor
 	out.User = userFacts(e.User)
 	out.Contexts = contexts(e)
 	for _, t := range e.Tags {
-		out.Tags = append(out.Tags, eventTag{
-			Key: line(t.Key), Value: line(t.Value),
-			URL: v.site.path(address("/issues/"+q.issue.ShortID+"/events/latest", nil, "q", termText(t.Key, t.Value))),
-		})
+		out.Tags = append(out.Tags, eventTag{Key: line(t.Key), Value: line(t.Value), URL: v.tagURL(q, t.Key, t.Value)})
 		if len(out.Tags) == maxFacts {
 			break
 		}
 	}
 	out.Facts = v.eventFacts(e, stored)
 	for _, m := range e.Modules[:min(len(e.Modules), 200)] {
-		out.Modules = append(out.Modules, fact{Name: line(m.Key), Value: foldText(m.Value), Mono: true})
+		out.Modules = append(out.Modules, fact{Name: line(m.Key), Value: foldFact(m.Value), Mono: true})
 	}
 	out.Remarks = remarks(e)
 	if e.Grouping != nil {
 		out.Grouping = grouping(e.Grouping)
 	}
 	return out
+}
+
+// tagURL is the address of the events of the issue that share a tag, or "" where it could not be read back.
+func (v *visit) tagURL(q issueRequest, key, value string) string {
+	term := termText(key, value)
+	got := search.Parse(readSearch(url.Values{"q": {term}}))
+	if value == "" || len(got.Words) > 0 || len(got.Terms) != 1 || got.Terms[0].Value != value || got.Terms[0].Text != term {
+		return ""
+	}
+	return v.site.path(address("/issues/"+q.issue.ShortID+"/events/latest", nil, "q", term))
 }
 
 // sections lists what the page holds, for jumping.
@@ -128,7 +137,7 @@ func firstOf(texts ...string) string {
 }
 
 func newFact(name, value string) fact {
-	f := fact{Name: line(name), Value: foldText(value), Filtered: value == filteredText}
+	f := fact{Name: line(name), Value: foldFact(value), Filtered: value == filteredText}
 	f.Link = webLink(value)
 	f.Mono = looksLikeCode(value)
 	return f
@@ -255,7 +264,10 @@ func curl(r *event.Request) string {
 		return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 	}
 	link := r.URL
-	for i, t := range r.Query {
+	for i, t := range r.Query[:min(len(r.Query), maxFacts)] {
+		if len(t.Key)+len(t.Value) > 1000 {
+			continue
+		}
 		link += map[bool]string{true: "?", false: "&"}[i == 0] + queryPart(t.Key) + "=" + queryPart(t.Value)
 	}
 	var b strings.Builder
@@ -264,7 +276,7 @@ func curl(r *event.Request) string {
 		b.WriteString(" -X " + quote(r.Method))
 	}
 	for _, h := range r.Headers[:min(len(r.Headers), maxFacts)] {
-		if h.Value != filteredText && len(h.Value) < 2000 {
+		if h.Value != filteredText && len(h.Key)+len(h.Value) < 1000 {
 			b.WriteString(" -H " + quote(h.Key+": "+h.Value))
 		}
 	}

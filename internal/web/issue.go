@@ -123,7 +123,7 @@ func (s *site) issuePage(v *visit) error {
 	if name == "" {
 		name = "latest"
 	}
-	p, err := v.fillIssue(q, name, http.StatusOK)
+	p, err := v.fillIssue(q, name)
 	if err != nil {
 		return err
 	}
@@ -163,7 +163,7 @@ func spanFor(age time.Duration) span {
 	return spans[len(spans)-1]
 }
 
-func (v *visit) fillIssue(q issueRequest, eventName string, status int) (issuePage, error) {
+func (v *visit) fillIssue(q issueRequest, eventName string) (issuePage, error) {
 	var p issuePage
 	var err error
 	i := q.issue
@@ -361,7 +361,7 @@ func (v *visit) refusedPage(i issue.Issue, reason string) error {
 	if err != nil {
 		return err
 	}
-	p, err := v.fillIssue(q, "latest", http.StatusConflict)
+	p, err := v.fillIssue(q, "latest")
 	if err != nil {
 		return err
 	}

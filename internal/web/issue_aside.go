@@ -2,7 +2,6 @@ package web
 
 import (
 	"log/slog"
-	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -223,8 +222,7 @@ func (v *visit) tagView(q issueRequest, t eventstore.TagCounts) tagView {
 		share := float64(top.Count) / float64(max(t.Total, 1))
 		out.Values = append(out.Values, tagValue{
 			Value: line(top.Value), Share: percent(top.Count, t.Total), Width: short(share*100) + "%",
-			Strong: share > 0.9 && t.Values > 1,
-			URL:    v.site.path(address("/issues/"+q.issue.ShortID+"/events/latest", url.Values{}, "q", termText(t.Key, top.Value))),
+			Strong: share > 0.9 && t.Values > 1, URL: v.tagURL(q, t.Key, top.Value),
 		})
 	}
 	return out

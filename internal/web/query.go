@@ -69,9 +69,17 @@ type issueSearch struct {
 
 // readSearch reads the q parameters: each part that became a token is one of them, what is being typed is another.
 func readSearch(q url.Values) string {
-	text := strings.Join(strings.Fields(strings.ReplaceAll(strings.Join(q["q"], " "), "\x00", "")), " ")
-	text, _ = splitRunes(text, maxQuery)
-	return text
+	text, _ := splitRunes(strings.Join(q["q"], " "), maxQuery)
+	text = strings.Map(func(r rune) rune {
+		if r == '\n' || r == '\t' || r == '\r' {
+			return ' '
+		}
+		if invisible(r) { // nobody types them, and they would turn the field around
+			return -1
+		}
+		return r
+	}, strings.ToValidUTF8(text, ""))
+	return strings.Join(strings.Fields(text), " ")
 }
 
 // compile turns a search into conditions. A part that is not understood is kept with the reason, and the rest applies.

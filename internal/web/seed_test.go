@@ -129,8 +129,10 @@ func times(rnd *rand.Rand, x sample, now time.Time) []time.Time {
 func tags(rnd *rand.Rand, e eventstore.Entry) []event.Tag {
 	pick := func(values ...string) string { return values[min(int(rnd.ExpFloat64()), len(values)-1)] }
 	out := []event.Tag{
-		{Key: "environment", Value: e.Environment}, {Key: "region", Value: pick("eu-west-1", "us-east-1")},
-		{Key: "customer.tier", Value: pick("standard", "pro", "enterprise")}, {Key: "cache.node", Value: pick("cache-2", "cache-2", "cache-2", "cache-1")},
+		{Key: "environment", Value: e.Environment},
+		{Key: "region", Value: pick("eu-west-1", "us-east-1")},
+		{Key: "customer.tier", Value: pick("standard", "pro", "enterprise")},
+		{Key: "cache.node", Value: pick("cache-2", "cache-2", "cache-2", "cache-1")},
 	}
 	if e.Release != "" {
 		out = append(out, event.Tag{Key: "release", Value: pick(e.Release, e.Release, e.Release, "checkout-api@2.13.4")})

@@ -9,11 +9,15 @@ import (
 	"time"
 
 	"github.com/seismohq/seismo/internal/account"
+	"github.com/seismohq/seismo/internal/catalog"
+	"github.com/seismohq/seismo/internal/event"
+	"github.com/seismohq/seismo/internal/eventstore"
 	"github.com/seismohq/seismo/internal/web"
 )
 
 // TestServe serves the seeded pages for people who work on them: SEISMO_WEB_SERVE=127.0.0.1:8123 go test -run TestServe
-// -timeout 0 ./internal/web. Sign in as mara@halden.example with "correct horse battery"; /as-mara signs in at once.
+// -timeout 0 ./internal/web. Sign in as mara@halden.example with "correct horse battery"; /as-mara signs in at once,
+// /one-more makes an issue.
 func TestServe(t *testing.T) {
 	addr := os.Getenv("SEISMO_WEB_SERVE")
 	if addr == "" {
@@ -41,6 +45,18 @@ func TestServe(t *testing.T) {
 			}
 		}
 		http.Redirect(w, r, r.URL.Query().Get("to"), http.StatusSeeOther)
+	})
+	mux.HandleFunc("GET /one-more", func(w http.ResponseWriter, _ *http.Request) { // an issue that was not there before
+		p := s.projects["search"]
+		s.position++
+		at := time.Now().UTC()
+		s.events.add(eventstore.Entry{Project: p.ID, ID: event.NewID(), Keys: []event.Key{{byte(s.position), 0xbb}}, Timestamp: s.now, Received: at, Level: event.Error})
+		s.position--
+		i := s.record(t, catalog.Group{
+			Project: p.ID, Keys: []event.Key{{byte(s.position + 1), 0xbb}}, Count: 1, FirstSeen: s.now, LastSeen: s.now, Title: "Later: " + at.String(), Type: "Later",
+			Value: at.Format(time.TimeOnly), Level: event.Error,
+		})
+		_, _ = w.Write([]byte(i.ShortID))
 	})
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		if os.Getenv("SEISMO_WEB_STILL") == "" {

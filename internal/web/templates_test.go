@@ -1,6 +1,8 @@
 package web
 
 import (
+	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"testing"
 
@@ -62,4 +64,8 @@ func TestTemplatesFitTheirTypes(t *testing.T) {
 			t.Errorf("templates/%s.html is not in this test", name)
 		}
 	}
+}
+
+func mustRequest(target string) *http.Request {
+	return httptest.NewRequest(http.MethodGet, target, nil)
 }

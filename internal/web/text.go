@@ -14,7 +14,8 @@ import (
 const (
 	lineLimit  = 240    // one line of a list, in characters
 	shortLimit = 600    // a value that is shown at once
-	longLimit  = 12_000 // a value that is shown when it is unfolded
+	factLimit  = 2_000  // one of many values, when it is unfolded
+	longLimit  = 12_000 // a message, when it is unfolded
 )
 
 // text is a long value in parts: what is shown at once, what is unfolded, and how much is left out altogether.
@@ -24,16 +25,21 @@ type text struct {
 	Cut  string // "1.2 MB more in the JSON", or ""
 }
 
-// foldText splits a value of an application for display.
-func foldText(s string) text {
+// foldText splits a message for display.
+func foldText(s string) text { return fold(s, longLimit) }
+
+// foldFact splits one of many values for display.
+func foldFact(s string) text { return fold(s, factLimit) }
+
+func fold(s string, limit int) text {
 	if len(s) <= shortLimit {
 		return text{Head: visible(s)}
 	}
 	head, rest := splitRunes(s, shortLimit)
 	t := text{Head: visible(head)}
-	if len(rest) > longLimit {
+	if len(rest) > limit {
 		var more string
-		rest, more = splitRunes(rest, longLimit)
+		rest, more = splitRunes(rest, limit)
 		t.Cut = bytesOf(int64(len(more))) + " more in the JSON"
 	}
 	t.Rest = visible(rest)

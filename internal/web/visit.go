@@ -260,7 +260,7 @@ func problemOf(err error) problem {
 	return p
 }
 
-func (s *site) notFound(v *visit) error {
+func (s *site) notFound(*visit) error {
 	return fault.New(fault.NotFound, "no such page")
 }
 

@@ -148,7 +148,19 @@ func (s *site) handler() (http.Handler, error) {
 	h := s.auth.Session(mux)
 	h = cross.Handler(h)
 	h = s.withoutBase(h)
-	return s.failures.Middleware(withHeaders(h)), nil
+	return s.withRequestID(withHeaders(h)), nil
+}
+
+// withRequestID gives requests an id where nothing in front has done so.
+func (s *site) withRequestID(next http.Handler) http.Handler {
+	named := s.failures.Middleware(next)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if faulthttp.RequestID(r.Context()) != "" {
+			next.ServeHTTP(w, r)
+			return
+		}
+		named.ServeHTTP(w, r)
+	})
 }
 
 // openRoutes are the pages for people who are not signed in (yet).
@@ -196,7 +208,11 @@ func (s *site) withoutBase(next http.Handler) http.Handler {
 	}
 	stripped := http.StripPrefix(s.base, next)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path == s.base || strings.HasPrefix(r.URL.Path, s.base+"/") {
+		if r.URL.Path == s.base {
+			http.Redirect(w, r, s.base+"/", http.StatusSeeOther)
+			return
+		}
+		if strings.HasPrefix(r.URL.Path, s.base+"/") {
 			stripped.ServeHTTP(w, r)
 			return
 		}

@@ -203,8 +203,11 @@ func testProjects(t *testing.T, f *Fixture) {
 		t.Errorf("project: %+v", f.Shop)
 	}
 	for _, want := range []struct{ name, slug, prefix string }{
-		{"Checkout", "checkout-2", "CHC2"}, {"Checkout", "checkout-3", "CHC3"}, {"Web shop (new)", "web-shop-new", "WSN"},
-		{"Ünïcode", "n-code", "PRJ"}, {"4711", "project-4711", "471"},
+		{"Checkout", "checkout-2", "CHC2"},
+		{"Checkout", "checkout-3", "CHC3"},
+		{"Web shop (new)", "web-shop-new", "WSN"},
+		{"Ünïcode", "n-code", "PRJ"},
+		{"4711", "project-4711", "471"},
 	} {
 		p, err := f.CreateProject(ctx, f.Org, catalog.ProjectInput{Name: want.name})
 		if err != nil || p.Slug != want.slug || len(p.Prefix) < 2 || len(p.Prefix) > 4 {

@@ -24,15 +24,14 @@ var errReader = fault.New(fault.Unavailable, "consumer is closed")
 type consumer struct {
 	q    *Queue
 	part *partition
-	life context.Context // ends with the consumer, the queue or the lease; the cause says which
-	end  context.CancelCauseFunc
+	life *life  // ends with the consumer, the queue or the lease
 	free func() // gives the partition back
 
 	mu      sync.Mutex // held by each method; Close of the queue comes from elsewhere
 	closed  bool
 	feed    *feed
 	trimmer *trimmer
-	fetched uint64 // position of the last message that Fetch returned
+	fetched uint64  // position of the last message that Fetch returned
 	sizes   []sized // fetched and not acknowledged
 }
 
@@ -52,11 +51,11 @@ func (q *Queue) Consume(ctx context.Context, partition int) (queue.Consumer, err
 	if partition < 0 || partition >= len(q.parts) {
 		return nil, fault.New(fault.Validation, "queue has no such partition", slog.Int("partition", partition))
 	}
-	bound, stop := merge(ctx, q.closing)
+	bound, stop := q.open.bind(ctx)
 	defer stop()
 	c, err := q.consume(bound, q.parts[partition])
 	if err != nil {
-		return nil, fault.Wrap(because(ctx, q.closing, err), "open a partition of the queue", slog.Int("partition", partition))
+		return nil, fault.Wrap(q.open.because(ctx, err), "open a partition of the queue", slog.Int("partition", partition))
 	}
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -70,15 +69,14 @@ func (q *Queue) consume(ctx context.Context, p *partition) (*consumer, error) {
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
-	c := &consumer{q: q, part: p, free: func() { <-p.reader }}
-	c.life, c.end = context.WithCancelCause(q.closing)
+	c := &consumer{q: q, part: p, life: newLife(q.open), free: func() { <-p.reader }}
 	if q.leases != nil {
-		l, err := q.leases.acquire(ctx, p.index, c.end)
+		l, err := q.leases.acquire(ctx, p.index, c.life)
 		if err != nil {
 			c.free()
 			return nil, err
 		}
-		c.free = func() {
+		c.free = func() { //nolint:contextcheck // it is called when the consumer is closed
 			l.release()
 			<-p.reader
 		}
@@ -89,7 +87,7 @@ func (q *Queue) consume(ctx context.Context, p *partition) (*consumer, error) {
 		c.free()
 		return nil, err
 	}
-	c.trimmer = startTrimmer(p.stream, &q.gauge, log)
+	c.trimmer = startTrimmer(p.stream, &q.gauge, log) //nolint:contextcheck // it lives as long as the consumer
 	return c, nil
 }
 
@@ -97,15 +95,15 @@ func (q *Queue) consume(ctx context.Context, p *partition) (*consumer, error) {
 func (c *consumer) Fetch(ctx context.Context, maxBytes int) ([]queue.Message, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.life.Err() != nil {
-		return nil, context.Cause(c.life)
+	if err := c.life.over(); err != nil {
+		return nil, err
 	}
-	bound, stop := merge(ctx, c.life)
+	bound, stop := c.life.bind(ctx)
 	defer stop()
 	for {
 		raw, err := c.feed.next(bound, max(maxBytes, 1), c.fetched+1)
 		if err != nil {
-			return nil, fault.Wrap(because(ctx, c.life, err), "fetch from the queue", slog.Int("partition", c.part.index))
+			return nil, fault.Wrap(c.life.because(ctx, err), "fetch from the queue", slog.Int("partition", c.part.index))
 		}
 		var messages []queue.Message
 		for _, m := range raw {
@@ -131,12 +129,13 @@ func (c *consumer) Fetch(ctx context.Context, maxBytes int) ([]queue.Message, er
 func (c *consumer) Ack(ctx context.Context, position uint64) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	switch {
-	case c.life.Err() != nil:
-		return context.Cause(c.life)
-	case ctx.Err() != nil:
+	if err := c.life.over(); err != nil {
+		return err
+	}
+	if ctx.Err() != nil {
 		return fault.Wrap(ctx.Err(), "acknowledge to the queue")
-	case position > c.fetched:
+	}
+	if position > c.fetched {
 		// The engine would skip to it and never deliver what is stored there later.
 		return fault.New(fault.Validation, "position was not fetched", slog.Uint64("position", position), slog.Uint64("fetched", c.fetched))
 	}
@@ -153,7 +152,7 @@ func (c *consumer) Ack(ctx context.Context, position uint64) error {
 
 // Close implements [queue.Consumer].
 func (c *consumer) Close() error {
-	c.end(errReader) // so that a Fetch in progress lets go
+	c.life.end(errReader) // so that a Fetch in progress lets go
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.closed {
@@ -167,27 +166,4 @@ func (c *consumer) Close() error {
 	defer c.q.mu.Unlock()
 	delete(c.q.consumers, c)
 	return nil
-}
-
-// merge returns a context that ends with either of two.
-func merge(ctx, life context.Context) (context.Context, func()) {
-	ctx, cancel := context.WithCancelCause(ctx)
-	stop := context.AfterFunc(life, func() { cancel(context.Cause(life)) })
-	return ctx, func() {
-		stop()
-		cancel(nil)
-	}
-}
-
-// because returns why a call failed: its context ended, or that of what it works on, or else err, which is the engine's.
-func because(ctx, life context.Context, err error) error {
-	switch {
-	case life.Err() != nil:
-		return context.Cause(life)
-	case ctx.Err() != nil:
-		return ctx.Err()
-	case fault.CodeOf(err) == fault.Unavailable:
-		return err
-	}
-	return unavailable(err, "ask the queue server", retryAway)
 }

@@ -46,9 +46,8 @@ type embedded struct {
 	suspect chan struct{} // the server has logged an error
 
 	mu     sync.Mutex
-	server *server.Server  // nil while none runs
-	ctx    context.Context // ends when the disk refuses writes
-	fail   context.CancelCauseFunc
+	server *server.Server // nil while none runs
+	takes  *life          // ends when the disk refuses writes
 
 	cancel context.CancelFunc // ends watch
 	done   chan struct{}      // watch has ended
@@ -70,15 +69,15 @@ func startEmbedded(ctx context.Context, dir string, log *slog.Logger, m *metrics
 	if err := e.start(ctx); err != nil {
 		return nil, fault.Join(err, e.unlock())
 	}
-	e.renew()
+	e.takes = newLife(nil)
 	if full != nil {
 		// What is there can be read and worked.
-		e.fail(full)
+		e.takes.end(full)
 		e.suspect <- struct{}{}
 	}
 	watch, cancel := context.WithCancel(context.Background())
 	e.cancel = cancel
-	go e.watch(watch)
+	go e.watch(watch) //nolint:contextcheck // it lives until stop
 	return e, nil
 }
 
@@ -140,7 +139,7 @@ func (e *embedded) start(ctx context.Context) error {
 func (e *embedded) renew() {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.ctx, e.fail = context.WithCancelCause(context.Background())
+	e.takes = newLife(nil)
 }
 
 // connectOptions make a client use whatever server runs.
@@ -162,11 +161,11 @@ func (e *embedded) InProcessConn() (net.Conn, error) {
 	return s.InProcessConn()
 }
 
-// life returns a context that ends when the server can take records no longer; its cause says why.
-func (e *embedded) life() context.Context {
+// life ends when the server can take records no longer. There is another one when it can again.
+func (e *embedded) life() *life {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	return e.ctx
+	return e.takes
 }
 
 // stop ends the server and gives the directory back.
@@ -181,7 +180,7 @@ func (e *embedded) shutdown() {
 	e.mu.Lock()
 	s := e.server
 	e.server = nil
-	e.fail(errClosed)
+	e.takes.end(errClosed)
 	e.mu.Unlock()
 	if s != nil {
 		s.Shutdown()
@@ -211,10 +210,10 @@ func (e *embedded) watch(ctx context.Context) {
 		}
 		err := e.healthy()
 		if err == nil {
-			if e.life().Err() == nil {
-				continue
-			}
-			err = context.Cause(e.life())
+			err = e.life().over()
+		}
+		if err == nil {
+			continue
 		}
 		if !e.heal(ctx, err) || !sleep(ctx, calm) {
 			return
@@ -225,9 +224,7 @@ func (e *embedded) watch(ctx context.Context) {
 // heal makes a server that takes records again, and returns false when ctx ended first.
 func (e *embedded) heal(ctx context.Context, err error) bool {
 	e.log.Error("queue cannot write to its disk and takes no records", "error", err)
-	e.mu.Lock()
-	e.fail(err)
-	e.mu.Unlock()
+	e.life().end(err)
 	for wait := healWait; ; wait = min(2*wait, healMost) {
 		err := e.healthy()
 		if err != nil {

@@ -36,8 +36,11 @@ func unavailable(err error, msg string, after time.Duration) error {
 
 // ended gives the error of a call: that of its own context if that ended, or that the engine is unavailable.
 func ended(ctx context.Context, err error, msg string) error {
-	if ctx.Err() != nil {
+	switch {
+	case ctx.Err() != nil:
 		return fault.Wrap(ctx.Err(), msg)
+	case fault.CodeOf(err) == fault.Unavailable:
+		return err
 	}
 	return unavailable(err, msg, retryAway)
 }

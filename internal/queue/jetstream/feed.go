@@ -248,7 +248,7 @@ func (f *feed) message(m *nats.Msg, start uint64) (raw, bool, error) {
 	if meta.Consumer != f.source {
 		return raw{}, false, nil
 	}
-	if false && meta.Sequence.Consumer != f.order+1 {
+	if meta.Sequence.Consumer != f.order+1 {
 		return raw{}, false, fault.New(fault.Unavailable, "message of the queue was lost on its way")
 	}
 	f.order++

@@ -93,6 +93,7 @@ type Queue struct {
 	log      string
 	conn     *connection
 	embedded *embedded // nil: the server is elsewhere
+	server   *life     // of a server elsewhere: never ends
 	leases   *leases   // nil: no other process can reach the log
 	parts    []*partition
 	flights  chan struct{} // one place per group on its way
@@ -101,8 +102,7 @@ type Queue struct {
 	waiting  atomic.Int64 // bytes of records in memory that are not durable yet
 	away     atomic.Bool  // the last group could not be stored; while there is no connection either, calls need not wait
 
-	closing context.Context // ends when Close is called
-	shut    context.CancelCauseFunc
+	open    *life          // ends when Close is called
 	writers sync.WaitGroup // one goroutine per partition
 
 	mu        sync.RWMutex
@@ -131,8 +131,10 @@ func Open(ctx context.Context, url string, o Options) (*Queue, error) {
 	if err := t.apply(&o); err != nil {
 		return nil, err
 	}
-	q := &Queue{opts: o, metrics: newMetrics(o.Registerer), consumers: map[*consumer]struct{}{}}
-	q.closing, q.shut = context.WithCancelCause(context.Background())
+	q := &Queue{
+		opts: o, metrics: newMetrics(o.Registerer), consumers: map[*consumer]struct{}{},
+		open: newLife(nil), server: newLife(nil),
+	}
 	if t.dir != "" {
 		q.embedded, err = startEmbedded(ctx, t.dir, o.Logger, q.metrics)
 		if err != nil {
@@ -143,7 +145,7 @@ func Open(ctx context.Context, url string, o Options) (*Queue, error) {
 		q.conn, err = dial(ctx, t, o)
 	}
 	if err == nil {
-		err = q.open(ctx)
+		err = q.begin(ctx)
 	}
 	if err != nil {
 		return nil, fault.Wrap(fault.Join(err, q.release()), "open the queue")
@@ -152,8 +154,8 @@ func Open(ctx context.Context, url string, o Options) (*Queue, error) {
 	return q, nil
 }
 
-// open finds or makes the streams, and starts what writes to them.
-func (q *Queue) open(ctx context.Context) error {
+// begin finds or makes the streams, and starts what writes to them.
+func (q *Queue) begin(ctx context.Context) error {
 	streams, log, err := openStreams(ctx, q.conn.js, q.opts, q.embedded == nil)
 	if err != nil {
 		return err
@@ -182,7 +184,7 @@ func (q *Queue) open(ctx context.Context) error {
 		return err
 	}
 	for _, p := range q.parts {
-		q.writers.Go(func() { q.write(p) })
+		q.writers.Go(func() { q.write(p) }) //nolint:contextcheck // it lives as long as the queue
 	}
 	return nil
 }
@@ -209,8 +211,8 @@ func (q *Queue) Ready(ctx context.Context) error {
 		return errClosed
 	}
 	defer q.calls.Done()
-	if err := q.life().Err(); err != nil {
-		return q.failed(context.Cause(q.life()))
+	if err := q.life().over(); err != nil {
+		return q.failed(err)
 	}
 	s, err := q.gauge.stats(ctx)
 	if err != nil {
@@ -231,7 +233,7 @@ func (q *Queue) Close() error {
 		return nil
 	}
 	q.closed = true
-	q.shut(errClosed)
+	q.open.end(errClosed)
 	q.mu.Unlock()
 
 	q.calls.Wait()
@@ -272,12 +274,12 @@ func (q *Queue) enter() bool {
 	return true
 }
 
-// life ends when the server in this process has failed. That of another server never ends.
-func (q *Queue) life() context.Context {
+// life ends when the server in this process has failed.
+func (q *Queue) life() *life {
 	if q.embedded != nil {
 		return q.embedded.life()
 	}
-	return context.Background()
+	return q.server
 }
 
 // connection is a client of the server, and says when it had to connect again.
@@ -290,29 +292,29 @@ type connection struct {
 }
 
 // connect connects to the servers once; after that the client reconnects by itself, for ever.
-func connect(servers string, more []nats.Option, log *slog.Logger) (*connection, error) {
+func connect(servers string, more []nats.Option, logger *slog.Logger) (*connection, error) {
 	c := &connection{again: make(chan struct{})}
 	opts := append([]nats.Option{
 		nats.Name("seismo queue"),
-		nats.Timeout(5*time.Second),
+		nats.Timeout(5 * time.Second),
 		nats.MaxReconnects(-1),
-		nats.ReconnectWait(250*time.Millisecond),
+		nats.ReconnectWait(250 * time.Millisecond),
 		nats.IgnoreAuthErrorAbort(), // credentials that are being rotated come back
 		nats.ReconnectBufSize(-1),   // a record is sent now or refused, never later behind the caller's back
 		nats.DisconnectErrHandler(func(_ *nats.Conn, err error) {
 			if err != nil {
-				log.Warn("connection to the queue server was lost", "error", err)
+				logger.Warn("connection to the queue server was lost", "error", err)
 			}
 		}),
 		nats.ReconnectHandler(func(*nats.Conn) {
-			log.Info("connected to the queue server again")
+			logger.Info("connected to the queue server again")
 			c.mu.Lock()
 			defer c.mu.Unlock()
 			close(c.again)
 			c.again = make(chan struct{})
 		}),
 		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) {
-			log.Warn("queue server reported an error", "error", err)
+			logger.Warn("queue server reported an error", "error", err)
 		}),
 	}, more...)
 	var err error

@@ -198,20 +198,29 @@ func TestWaitingCallsShareAMessage(t *testing.T) {
 	t.Parallel()
 	q := openDir(t, t.TempDir(), Options{Partitions: 1, GroupBytes: 10_000})
 	release := hold(q)
+	waiting := func() (n int) {
+		p := q.parts[0]
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		for _, g := range p.waiting {
+			n += g.records
+		}
+		return n
+	}
 	var wg sync.WaitGroup
+	published := 0
 	publish := func(r string) {
 		wg.Go(func() {
 			if err := q.Publish(t.Context(), 0, []byte(r)); err != nil {
 				t.Error(err)
 			}
 		})
-		// So that their order is known.
-		for want := q.waiting.Load() + int64(len(r)); q.waiting.Load() < want && t.Context().Err() == nil; {
+		for published++; waiting() < published; { // so that their order is known
 			time.Sleep(time.Millisecond)
 		}
 	}
 	var want [][]string
-	for range 3 { // 3 groups: small ones together, one of the largest, small ones
+	for range 3 { // 3 groups: small ones together, one that is too large, small ones
 		var group []string
 		for i := range 20 {
 			group = append(group, fmt.Sprintf("record %d of group %d", i, len(want)))
@@ -220,12 +229,7 @@ func TestWaitingCallsShareAMessage(t *testing.T) {
 			group = []string{strings.Repeat("x", 20_000)}
 		}
 		for _, r := range group {
-			before := q.waiting.Load()
 			publish(r)
-			for q.waiting.Load() == before {
-				time.Sleep(time.Millisecond)
-			}
-			time.Sleep(time.Millisecond)
 		}
 		want = append(want, group)
 	}

@@ -48,8 +48,8 @@ type lease struct {
 	done     chan struct{}
 }
 
-// acquire waits for the lease of a partition. lost is called when it could not be kept.
-func (l *leases) acquire(ctx context.Context, partition int, lost context.CancelCauseFunc) (*lease, error) {
+// acquire waits for the lease of a partition. The reader's life is ended when it could not be kept.
+func (l *leases) acquire(ctx context.Context, partition int, reader *life) (*lease, error) {
 	host, err := os.Hostname()
 	if err != nil {
 		host = "unknown"
@@ -64,7 +64,7 @@ func (l *leases) acquire(ctx context.Context, partition int, lost context.Cancel
 		case err == nil:
 			renew, stop := context.WithCancel(context.Background())
 			s.stop = stop
-			go s.keep(renew, holder, lost)
+			go s.keep(renew, holder, reader) //nolint:contextcheck // it lives until release
 			return s, nil
 		case ctx.Err() != nil:
 			return nil, ctx.Err()
@@ -88,7 +88,7 @@ func (s *lease) create(ctx context.Context, holder []byte) (uint64, error) {
 }
 
 // keep renews the lease until it is stopped or lost. It gives up before the server does.
-func (s *lease) keep(ctx context.Context, holder []byte, lost context.CancelCauseFunc) {
+func (s *lease) keep(ctx context.Context, holder []byte, reader *life) {
 	defer close(s.done)
 	for sleep(ctx, s.l.ttl/4) {
 		start := time.Now()
@@ -112,7 +112,7 @@ func (s *lease) keep(ctx context.Context, holder []byte, lost context.CancelCaus
 			continue
 		}
 		s.l.log.Warn("lease of a partition was lost", "key", s.key, "error", err)
-		lost(errLost)
+		reader.end(errLost)
 		return
 	}
 }

@@ -14,8 +14,10 @@ func TestRecords(t *testing.T) {
 		"several":       {"a", "bc", "def"},
 		"an empty one":  {""},
 		"empty between": {"a", "", "", "b"},
-		"longer than one byte of length": {string(bytes.Repeat([]byte("x"), 127)), string(bytes.Repeat([]byte("y"), 128)),
-			string(bytes.Repeat([]byte("z"), 70_000))},
+		"longer than one byte of length": {
+			string(bytes.Repeat([]byte("x"), 127)), string(bytes.Repeat([]byte("y"), 128)),
+			string(bytes.Repeat([]byte("z"), 70_000)),
+		},
 	} {
 		var b []byte
 		for _, r := range records {

@@ -29,12 +29,12 @@ const (
 
 // partition collects the records of one partition into groups.
 type partition struct {
-	index   int
-	name    string // of the stream, and its subject
-	stream  jetstream.Stream
-	limit   int           // bytes of a group
-	wake    chan struct{} // something waits; closed at the end
-	reader  chan struct{} // one place: who reads the partition in this process
+	index  int
+	name   string // of the stream, and its subject
+	stream jetstream.Stream
+	limit  int           // bytes of a group
+	wake   chan struct{} // something waits; closed at the end
+	reader chan struct{} // one place: who reads the partition in this process
 
 	mu      sync.Mutex
 	waiting []*group // oldest first; the last one may still grow
@@ -81,8 +81,8 @@ func (q *Queue) publish(ctx context.Context, p *partition, record []byte) error 
 	if err := ctx.Err(); err != nil {
 		return fault.Wrap(err, "publish to the queue")
 	}
-	if life := q.life(); life.Err() != nil {
-		return q.failed(context.Cause(life))
+	if err := q.life().over(); err != nil {
+		return q.failed(err)
 	}
 	if q.away.Load() && !q.conn.nc.IsConnected() {
 		return errAway
@@ -191,8 +191,10 @@ func (q *Queue) send(p *partition, g *group) error {
 	start := time.Now()
 	defer func() { q.metrics.send(time.Since(start)) }()
 	life := q.life()
-	ctx, cancel := context.WithTimeout(life, sendWait)
+	ctx, cancel := context.WithTimeout(context.Background(), sendWait)
 	defer cancel()
+	ctx, stop := life.bind(ctx)
+	defer stop()
 	msg := &nats.Msg{Subject: p.name, Data: g.buf}
 	if q.embedded == nil {
 		// With an id the server stores it once, however often it is sent.
@@ -203,8 +205,8 @@ func (q *Queue) send(p *partition, g *group) error {
 		switch {
 		case err == nil:
 			return nil
-		case life.Err() != nil:
-			return q.failed(context.Cause(life))
+		case life.over() != nil:
+			return q.failed(life.over())
 		case errors.Is(err, nats.ErrMaxPayload):
 			// The server's limit was lowered since Open.
 			return fault.With(fault.Wrap(err, "publish to the queue"), fault.WithCode(fault.TooLarge))

@@ -1,48 +1,41 @@
+//go:build unix
+
 package jetstream
 
 import (
 	"context"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime/debug"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
 )
 
-const serverModule = "github.com/nats-io/nats-server/v2"
-
 // serverBinary builds the NATS server of the version that is also in this process, once for all runs of the tests.
 var serverBinary = sync.OnceValues(func() (string, error) {
-	version := ""
-	if info, ok := debug.ReadBuildInfo(); ok {
-		for _, m := range info.Deps {
-			if m.Path == serverModule {
-				version = m.Version
-			}
-		}
-	}
 	cache, err := os.UserCacheDir()
 	if err != nil {
 		cache = os.TempDir()
 	}
 	dir := filepath.Join(cache, "seismo-test")
-	binary := filepath.Join(dir, "nats-server-"+version)
-	if _, err := os.Stat(binary); err == nil && version != "" {
+	binary := filepath.Join(dir, "nats-server-"+server.VERSION)
+	if _, err := os.Stat(binary); err == nil {
 		return binary, nil
 	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return "", err
 	}
 	fresh := fmt.Sprintf("%s.%d", binary, os.Getpid())
-	if out, err := exec.Command("go", "build", "-o", fresh, serverModule).CombinedOutput(); err != nil {
-		return "", fmt.Errorf("build %s: %w: %s", serverModule, err, out)
+	if out, err := exec.Command("go", "build", "-o", fresh, "github.com/nats-io/nats-server/v2").CombinedOutput(); err != nil {
+		return "", fmt.Errorf("build the NATS server: %w: %s", err, out)
 	}
 	return binary, os.Rename(fresh, binary)
 })
@@ -66,6 +59,7 @@ type node struct {
 	name, dir, config string
 	client, route     int // ports
 	cmd               *exec.Cmd
+	alive             io.Closer // the server is killed when this is closed, by us or with this process
 }
 
 func (n *node) url() string { return fmt.Sprintf("nats://127.0.0.1:%d", n.client) }
@@ -97,7 +91,12 @@ func startNodes(t testing.TB, count int, settings string) []*node {
 			n.config += fmt.Sprintf("cluster { name: test, listen: \"127.0.0.1:%d\", routes: [%s] }\n", n.route, strings.Join(routes, ", "))
 		}
 		n.start(t)
-		t.Cleanup(n.kill)
+		t.Cleanup(func() {
+			n.kill()
+			if out, err := os.ReadFile(filepath.Join(n.dir, "server.log")); err == nil && t.Failed() {
+				t.Logf("end of the log of server %s:\n%s", n.name, out[max(len(out)-4000, 0):])
+			}
+		})
 	}
 	awaitJetStream(t, nodes)
 	return nodes
@@ -109,7 +108,12 @@ func (n *node) start(t testing.TB) {
 	if err := os.WriteFile(config, []byte(n.config), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	n.cmd = exec.Command(needServers(t), "-c", config, "-l", filepath.Join(n.dir, "server.log"))
+	n.cmd = exec.Command("sh", "-c", `"$@" & pid=$!; read -r _; kill -9 $pid; wait $pid`, "sh",
+		needServers(t), "-c", config, "-l", filepath.Join(n.dir, "server.log"))
+	var err error
+	if n.alive, err = n.cmd.StdinPipe(); err != nil {
+		t.Fatal(err)
+	}
 	if err := n.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -118,7 +122,7 @@ func (n *node) start(t testing.TB) {
 // kill ends a server as a crash would.
 func (n *node) kill() {
 	if n.cmd != nil {
-		_ = n.cmd.Process.Kill()
+		_ = n.alive.Close()
 		_ = n.cmd.Wait()
 		n.cmd = nil
 	}

@@ -143,4 +143,3 @@ func (g *gauge) last() queue.Stats {
 	defer g.mu.Unlock()
 	return g.now()
 }
-

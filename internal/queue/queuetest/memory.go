@@ -58,15 +58,15 @@ func Memory() *Fake { return MemoryOf(4, 32<<20) }
 
 // MemoryOf returns an empty queue.
 func MemoryOf(partitions int, maxBytes uint64) *Fake {
-	log := &memoryLog{id: "memory-queue-" + strconv.FormatInt(1000+logs.Add(1), 10), maxBytes: maxBytes}
+	l := &memoryLog{id: "memory-queue-" + strconv.FormatInt(1000+logs.Add(1), 10), maxBytes: maxBytes}
 	for range partitions {
-		log.parts = append(log.parts, &memoryPartition{reader: make(chan struct{}, 1), more: make(chan struct{})})
+		l.parts = append(l.parts, &memoryPartition{reader: make(chan struct{}, 1), more: make(chan struct{})})
 	}
-	return open(log)
+	return open(l)
 }
 
-func open(log *memoryLog) *Fake {
-	f := &Fake{log: log}
+func open(l *memoryLog) *Fake {
+	f := &Fake{log: l}
 	f.closing, f.shut = context.WithCancel(context.Background())
 	return f
 }
@@ -168,8 +168,8 @@ func (f *Fake) Consume(ctx context.Context, partition int) (queue.Consumer, erro
 	}
 	c := &memoryConsumer{f: f, p: p}
 	c.life, c.end = context.WithCancel(f.closing)
-	// Whoever closes, the partition is given back once.
-	context.AfterFunc(c.life, func() { <-p.reader })
+	// The partition is given back once.
+	context.AfterFunc(c.life, func() { <-p.reader }) //nolint:contextcheck // whoever closes, not a call, ends it
 	return c, nil
 }
 

@@ -10,16 +10,13 @@ fn pay(account: u32) {
 }
 
 fn main() {
-    let guard = sentry::init((
-        std::env::var("DSN").expect("DSN is set"),
-        sentry::ClientOptions {
-            release: Some("shop@1.2.3".into()),
-            environment: Some("e2e".into()),
-            attach_stacktrace: true,
-            in_app_include: vec!["shop"],
-            ..Default::default()
-        },
-    ));
+    let mut options = sentry::ClientOptions::default();
+    options.dsn = Some(std::env::var("DSN").expect("DSN is set").parse().expect("DSN is valid"));
+    options.release = Some("shop@1.2.3".into());
+    options.environment = Some("e2e".into());
+    options.attach_stacktrace = true;
+    options.in_app_include = vec!["shop"];
+    let guard = sentry::init(options);
     sentry::configure_scope(|scope| {
         scope.set_user(Some(sentry::User { id: Some("42".into()), ..Default::default() }));
         scope.set_tag("shop.tier", "pro");

@@ -300,4 +300,3 @@ func parseTags(tags string) iter.Seq[[2]int64] {
 		}
 	}
 }
-

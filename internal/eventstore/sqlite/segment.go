@@ -38,7 +38,7 @@ type segment struct {
 	names map[string]int64 // of the segment that is written to; only the writer uses them
 	keys  map[keyOf]int64
 
-	find  *sql.Stmt        // the look-up of an arrival; only the writer uses it
+	find *sql.Stmt // the look-up of an arrival; only the writer uses it
 
 	filter atomic.Pointer[xorfilter.BinaryFuse8] // of event ids; nil while the segment is written to
 }

@@ -187,7 +187,9 @@ func (g *segment) begin(ctx context.Context) (*writer, error) {
 	return w, nil
 }
 
-func (w *writer) rollback() { fault.Ignore(w.tx.Rollback(), "after a commit there is nothing to roll back") }
+func (w *writer) rollback() {
+	fault.Ignore(w.tx.Rollback(), "after a commit there is nothing to roll back")
+}
 
 func (w *writer) commit() error {
 	if err := w.tx.Commit(); err != nil {
