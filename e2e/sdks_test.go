@@ -162,7 +162,7 @@ func TestPages(t *testing.T) {
 	s := newServer(t, t.TempDir())
 	s.start()
 	for _, sdk := range sdks {
-		if sdk.name != "python" && sdk.name != "go" && sdk.name != "express" && sdk.name != "logback" {
+		if sdk.name != "python" && sdk.name != "flask" && sdk.name != "express" && sdk.name != "logback" && sdk.name != "rust" {
 			continue
 		}
 		dir, argv := sdk.prepare(t)

@@ -8,22 +8,52 @@ import (
 	"time"
 )
 
-// Error is one layer of an error made by this package. Programs hold it as a plain error and look inside with [CodeOf],
-// [Attrs], [StackOf] and the like; the type is exported for errors.As and for documentation.
+// Error is a layer of an error that [New] and its relatives or [With] made: it may have a code and options. Programs hold it
+// as a plain error and look inside with [CodeOf], [Attrs], [StackOf] and the like; the type is exported for documentation.
 //
-// An Error is immutable and safe for concurrent use. Its JSON form is the public one, see [Error.MarshalJSON]; the internal
-// form is [Report].
+// It is immutable and safe for concurrent use. Its JSON form is the public one, see [Error.MarshalJSON]; the internal form is
+// [Report].
 type Error struct {
 	code  Code   // empty: this layer does not change the code
 	msg   string // empty: this layer has only options
 	cause error
 	attrs []slog.Attr
-	stack *Stack
-	more  *extra // the rare parts, so that the common error is one allocation of 96 bytes
+	more  *extra // nil, the stack alone, or the stack and rare parts
 }
 
-// extra holds what few errors have.
+// Wrapped is a layer of an error that [Wrap] made. It is a type of its own because it is smaller than an [Error], and has no
+// method Is, which errors.Is would call on every layer.
+type Wrapped struct {
+	msg   string
+	cause error
+	attrs []slog.Attr
+	more  *extra // nil, or the stack alone
+}
+
+// part is what both kinds of layer have.
+type part struct {
+	code  Code
+	msg   string
+	cause error
+	attrs []slog.Attr
+	more  *extra
+}
+
+// partOf returns err as a layer of this package, if it is one.
+func partOf(err error) (part, bool) {
+	switch e := err.(type) {
+	case *Error:
+		return part{e.code, e.msg, e.cause, e.attrs, e.more}, true
+	case *Wrapped:
+		return part{"", e.msg, e.cause, e.attrs, e.more}, true
+	}
+	return part{}, false
+}
+
+// extra holds the stack and what few errors have. The one of an error that has a stack only belongs to the stack, which is
+// interned: so an error is one allocation of 80 bytes and a wrap one of 64.
 type extra struct {
+	stack       *Stack
 	template    string // format of Newf: groups errors whose text varies
 	public      string
 	hasPublic   bool
@@ -43,19 +73,19 @@ type extra struct {
 // values, paths or SQL. What varies goes into attrs, which stay internal. Called while packages initialise it makes a
 // sentinel: such an error carries no stack, and the first [Wrap] adds the one that matters.
 func New(c Code, msg string, attrs ...slog.Attr) error {
-	return &Error{code: c, msg: msg, attrs: attrs, stack: callers(1)}
+	return &Error{code: c, msg: msg, attrs: attrs, more: callers(1).alone()}
 }
 
 // Newf is [New] with a message formatted at once. The format, not the text, decides how errors are grouped; the arguments
 // are not kept. When an argument is itself an error the message is not shown to clients: use [Wrap] to keep a cause.
 func Newf(c Code, format string, args ...any) error {
-	m := &extra{template: format}
+	m := &extra{template: format, stack: callers(1)}
 	for _, a := range args {
 		if _, ok := a.(error); ok {
 			m.private = true
 		}
 	}
-	return &Error{code: c, msg: fmt.Sprintf(format, args...), stack: callers(1), more: m}
+	return &Error{code: c, msg: fmt.Sprintf(format, args...), more: m}
 }
 
 // Wrap adds internal context: a constant message that says what the program was doing, and attributes the caller of the
@@ -65,9 +95,9 @@ func Wrap(err error, msg string, attrs ...slog.Attr) error {
 	if err == nil {
 		return nil
 	}
-	e := &Error{msg: msg, cause: err, attrs: attrs}
+	e := &Wrapped{msg: msg, cause: err, attrs: attrs}
 	if !hasStack(err) {
-		e.stack = callers(1)
+		e.more = callers(1).alone()
 	}
 	return e
 }
@@ -83,69 +113,88 @@ func ResourceNotFound(resource string, id any) error {
 		code:  NotFound,
 		msg:   resource + " not found",
 		attrs: []slog.Attr{slog.String("resource", resource), slog.Any("id", id)},
-		stack: callers(1),
+		more:  callers(1).alone(),
 	}
 }
 
 // Error returns the internal text: the messages of all layers, outermost first, joined by ": ". It is for logs and
 // operators; what a client may see is [PublicMessage].
-func (e *Error) Error() string {
-	// One pass for the length and one to fill, so that a chain of any depth costs one allocation.
+func (e *Error) Error() string { return text(e) }
+
+// Error returns the internal text, as for *[Error].
+func (w *Wrapped) Error() string { return text(w) }
+
+// text works in one pass for the length and one to fill, so that a chain of any depth costs one allocation.
+func text(err error) string {
 	var n, parts int
-	last := e
+	var only string
+	last := err
 	for {
-		if last.msg != "" {
-			n += len(last.msg) + 2
-			parts++
-		}
-		next, ok := last.cause.(*Error)
-		if !ok {
+		msg, cause, ours := split(last)
+		if !ours {
 			break
 		}
-		last = next
+		if msg != "" {
+			n += len(msg) + 2
+			parts++
+			only = msg
+		}
+		last = cause
 	}
 	var tail string
-	if last.cause != nil {
-		tail = last.cause.Error()
+	if last != nil {
+		tail = last.Error()
 		n += len(tail)
 		parts++
+		only = tail
 	}
-	if parts == 0 {
-		return string(CodeOf(e))
-	}
-	if parts == 1 && tail != "" {
-		return tail
-	}
-	if parts == 1 && e.msg != "" {
-		return e.msg
+	switch parts {
+	case 0:
+		return string(CodeOf(err))
+	case 1:
+		return only
 	}
 	var b strings.Builder
 	b.Grow(n)
-	for l := e; ; l = l.cause.(*Error) {
-		if l.msg != "" {
+	for {
+		msg, cause, ours := split(err)
+		if !ours {
+			break
+		}
+		if msg != "" {
 			if b.Len() > 0 {
 				b.WriteString(": ")
 			}
-			b.WriteString(l.msg)
+			b.WriteString(msg)
 		}
-		if l == last {
-			break
-		}
+		err = cause
 	}
-	if last.cause != nil {
-		if b.Len() > 0 {
-			b.WriteString(": ")
-		}
+	if last != nil {
+		b.WriteString(": ")
 		b.WriteString(tail)
 	}
 	return b.String()
 }
 
+// split takes a layer of this package apart.
+func split(err error) (msg string, cause error, ours bool) {
+	switch e := err.(type) {
+	case *Error:
+		return e.msg, e.cause, true
+	case *Wrapped:
+		return e.msg, e.cause, true
+	}
+	return "", nil, false
+}
+
 // Unwrap returns the wrapped error, or nil at the origin.
 func (e *Error) Unwrap() error { return e.cause }
+
+// Unwrap returns the wrapped error.
+func (w *Wrapped) Unwrap() error { return w.cause }
 
 // Is makes errors.Is(err, code) true for the code of any layer.
 func (e *Error) Is(target error) bool {
 	c, ok := target.(Code)
-	return ok && c == e.code
+	return ok && c == e.code && c != ""
 }

@@ -173,12 +173,26 @@ func TestIs(t *testing.T) {
 		}
 	}
 	for _, target := range []error{fault.Conflict, io.EOF, fault.Code("")} {
-		if errors.Is(fault.Wrap(err, "x"), target) && target != fault.Code("") {
+		if errors.Is(fault.Wrap(err, "x"), target) {
 			t.Errorf("errors.Is(err, %v) is true", target)
 		}
 	}
 	if fe, ok := errors.AsType[*fault.Error](err); !ok || fe == nil {
 		t.Error("errors.AsType finds no *fault.Error")
+	}
+}
+
+func TestHasCode(t *testing.T) {
+	t.Parallel()
+	for want, errs := range map[bool][]error{
+		true:  {fault.Internal, fault.Wrap(fault.New(fault.NotFound, "x"), "y"), context.Canceled, domainError{}, errors.Join(io.EOF, fault.NotFound)},
+		false: {nil, io.EOF, fault.Wrap(io.EOF, "x"), fault.With(io.EOF, fault.Hint("h"))},
+	} {
+		for _, err := range errs {
+			if fault.HasCode(err) != want {
+				t.Errorf("HasCode(%v) is %v", err, !want)
+			}
+		}
 	}
 }
 

@@ -29,9 +29,8 @@ func Invalid(fields ...FieldError) error {
 		}
 	}
 	return &Error{
-		code:  Validation,
-		msg:   b.String(),
-		stack: callers(1),
-		more:  &extra{template: msg, fields: append([]FieldError(nil), fields...)},
+		code: Validation,
+		msg:  b.String(),
+		more: &extra{template: msg, stack: callers(1), fields: append([]FieldError(nil), fields...)},
 	}
 }

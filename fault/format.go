@@ -12,6 +12,9 @@ import (
 func (e *Error) Format(s fmt.State, verb rune) { format(e, s, verb) }
 
 // Format prints like that of *[Error].
+func (w *Wrapped) Format(s fmt.State, verb rune) { format(w, s, verb) }
+
+// Format prints like that of *[Error].
 func (p *PanicError) Format(s fmt.State, verb rune) { format(p, s, verb) }
 
 func format(err error, s fmt.State, verb rune) {

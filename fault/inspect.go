@@ -24,6 +24,13 @@ func CodeOf(err error) Code {
 	return Internal
 }
 
+// HasCode reports whether a layer of err gives it a code. Without one [CodeOf] is [Internal]; a boundary to another library
+// may know better, and gives its errors a code where they have none.
+func HasCode(err error) bool {
+	c, _ := find(err)
+	return c != ""
+}
+
 // find returns the code of err, or "", and the error of the tree that gave it.
 func find(err error) (Code, error) {
 	for err != nil {
@@ -32,6 +39,9 @@ func find(err error) (Code, error) {
 			if e.code != "" {
 				return e.code, e
 			}
+			err = e.cause
+			continue
+		case *Wrapped:
 			err = e.cause
 			continue
 		case Code:
@@ -119,7 +129,7 @@ func PublicMessage(err error) string {
 	}
 	info := InfoOf(err)
 	msg, explicit := "", false
-	layers(err, func(e *Error) bool {
+	layers(err, func(e part) bool {
 		if e.more != nil && e.more.hasPublic {
 			msg, explicit = e.more.public, true
 			return false
@@ -137,14 +147,16 @@ func PublicMessage(err error) string {
 
 // layers calls f for the layers made by this package, outermost first, until it returns false. In a joined error it goes on
 // with the worst member, the one that decides the code.
-func layers(err error, f func(*Error) bool) {
+func layers(err error, f func(part) bool) {
 	for err != nil {
-		switch e := err.(type) {
-		case *Error:
-			if !f(e) {
+		if p, ok := partOf(err); ok {
+			if !f(p) {
 				return
 			}
-			err = e.cause
+			err = p.cause
+			continue
+		}
+		switch e := err.(type) {
 		case interface{ Unwrap() error }:
 			err = e.Unwrap()
 		case interface{ Unwrap() []error }:
@@ -161,14 +173,16 @@ func layers(err error, f func(*Error) bool) {
 }
 
 // all calls f for every layer of the tree made by this package, depth first, until it returns false.
-func all(err error, f func(*Error) bool) bool {
+func all(err error, f func(part) bool) bool {
 	for err != nil {
-		switch e := err.(type) {
-		case *Error:
-			if !f(e) {
+		if p, ok := partOf(err); ok {
+			if !f(p) {
 				return false
 			}
-			err = e.cause
+			err = p.cause
+			continue
+		}
+		switch e := err.(type) {
 		case interface{ Unwrap() error }:
 			err = e.Unwrap()
 		case interface{ Unwrap() []error }:
@@ -190,7 +204,7 @@ func all(err error, f func(*Error) bool) bool {
 func Fields(err error) []FieldError {
 	var out []FieldError
 	shared := false
-	all(err, func(e *Error) bool {
+	all(err, func(e part) bool {
 		if e.more == nil || len(e.more.fields) == 0 {
 			return true
 		}
@@ -210,7 +224,7 @@ func Fields(err error) []FieldError {
 // Attrs yields the attributes of the whole tree, outermost first.
 func Attrs(err error) iter.Seq[slog.Attr] {
 	return func(yield func(slog.Attr) bool) {
-		all(err, func(e *Error) bool {
+		all(err, func(e part) bool {
 			for _, a := range e.attrs {
 				if !yield(a) {
 					return false
@@ -224,7 +238,7 @@ func Attrs(err error) iter.Seq[slog.Attr] {
 // RetryAfterOf returns when trying again makes sense, and whether the error says so; see [RetryAfter].
 func RetryAfterOf(err error) (time.Duration, bool) {
 	var d time.Duration
-	layers(err, func(e *Error) bool {
+	layers(err, func(e part) bool {
 		if e.more != nil && e.more.retryAfter > 0 {
 			d = e.more.retryAfter
 		}
@@ -239,7 +253,7 @@ func RetryAfterOf(err error) (time.Duration, bool) {
 // HintOf returns the outermost [Hint], "" when there is none.
 func HintOf(err error) string {
 	var h string
-	layers(err, func(e *Error) bool {
+	layers(err, func(e part) bool {
 		if e.more != nil {
 			h = e.more.hint
 		}
@@ -251,7 +265,7 @@ func HintOf(err error) string {
 // HeadersOf yields the response headers set with [Header], outermost first.
 func HeadersOf(err error) iter.Seq2[string, string] {
 	return func(yield func(string, string) bool) {
-		layers(err, func(e *Error) bool {
+		layers(err, func(e part) bool {
 			if e.more == nil {
 				return true
 			}
@@ -268,7 +282,7 @@ func HeadersOf(err error) iter.Seq2[string, string] {
 // FingerprintPartsOf returns the outermost parts set with [Fingerprint], nil when there are none.
 func FingerprintPartsOf(err error) []string {
 	var parts []string
-	layers(err, func(e *Error) bool {
+	layers(err, func(e part) bool {
 		if e.more != nil {
 			parts = e.more.fingerprint
 		}
@@ -301,7 +315,7 @@ func defaultFingerprint(err error) fnv {
 	h := fnv(14695981039346656037)
 	h.add(string(CodeOf(err)))
 	for e := err; e != nil; {
-		if f, ok := e.(*Error); ok {
+		if f, ok := partOf(e); ok {
 			if f.more != nil && f.more.template != "" {
 				h.add(f.more.template)
 			} else {

@@ -16,7 +16,7 @@ func With(err error, opts ...Option) error {
 		o(e)
 	}
 	if !e.more.noStack && !hasStack(err) {
-		e.stack = callers(1)
+		e.more.stack = callers(1)
 	}
 	return e
 }

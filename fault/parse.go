@@ -24,7 +24,7 @@ func Parse(problem []byte) error {
 		Errors json.RawMessage `json:"errors"`
 	}
 	bad := func(msg string) error {
-		return &Error{code: Internal, msg: msg, attrs: []slog.Attr{slog.Int("size", len(problem))}, stack: callers(2)}
+		return &Error{code: Internal, msg: msg, attrs: []slog.Attr{slog.Int("size", len(problem))}, more: callers(2).alone()}
 	}
 	if len(problem) > maxProblem {
 		return bad("problem document too large")
@@ -32,7 +32,7 @@ func Parse(problem []byte) error {
 	if err := json.Unmarshal(problem, &p); err != nil {
 		return bad("malformed problem document")
 	}
-	e := &Error{code: Code(p.Code), msg: p.Detail, stack: callers(1), more: &extra{template: "remote problem"}}
+	e := &Error{code: Code(p.Code), msg: p.Detail, more: &extra{template: "remote problem", stack: callers(1)}}
 	if p.Status >= 400 && p.Status <= 599 {
 		e.more.status = p.Status
 	}

@@ -54,6 +54,8 @@ func Report(err error) Record {
 		switch x := e.(type) {
 		case *Error:
 			msg, e = x.msg, x.cause
+		case *Wrapped:
+			msg, e = x.msg, x.cause
 		case *PanicError:
 			r.Panic = true
 			msg, e = x.Error(), x.Unwrap()
@@ -127,6 +129,9 @@ func (r Record) AppendJSON(b []byte) []byte {
 // MarshalJSON returns the public form, a problem document of RFC 9457 with the members type, title, status, detail, code and
 // errors. It holds nothing internal, so an error that strays into a response does no harm.
 func (e *Error) MarshalJSON() ([]byte, error) { return appendPublic(nil, e), nil }
+
+// MarshalJSON returns the public form, as for *[Error].
+func (w *Wrapped) MarshalJSON() ([]byte, error) { return appendPublic(nil, w), nil }
 
 // MarshalJSON returns the public form, as for *[Error].
 func (p *PanicError) MarshalJSON() ([]byte, error) { return appendPublic(nil, p), nil }

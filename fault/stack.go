@@ -19,7 +19,8 @@ const maxDepth = 64
 type Stack struct {
 	pcs  []uintptr
 	hash uint64
-	init bool // taken while packages initialise
+	init bool  // taken while packages initialise
+	only extra // what errors hold that have nothing but this stack
 	sym  atomic.Pointer[symbols]
 }
 
@@ -59,6 +60,13 @@ func callers(skip int) *Stack {
 	return s
 }
 
+func (s *Stack) alone() *extra {
+	if s == nil {
+		return nil
+	}
+	return &s.only
+}
+
 func intern(pcs []uintptr) *Stack {
 	h := hashPCs(pcs)
 	set := &interned[h%internSets]
@@ -77,6 +85,7 @@ func intern(pcs []uintptr) *Stack {
 		free = int(h>>32) % internWays
 	}
 	s := &Stack{pcs: slices.Clone(pcs), hash: h, init: duringInit(pcs)}
+	s.only.stack = s
 	set[free].Store(s)
 	return s
 }
@@ -272,11 +281,18 @@ func StackOf(err error) *Stack {
 	for err != nil {
 		switch e := err.(type) {
 		case *Error:
-			if e.more != nil && e.more.noStack {
-				return nil
+			if e.more != nil {
+				if e.more.noStack {
+					return nil
+				}
+				if e.more.stack != nil {
+					found = e.more.stack
+				}
 			}
-			if e.stack != nil {
-				found = e.stack
+			err = e.cause
+		case *Wrapped:
+			if e.more != nil {
+				found = e.more.stack
 			}
 			err = e.cause
 		case *PanicError:
@@ -316,7 +332,12 @@ func hasStack(err error) bool {
 	for err != nil {
 		switch e := err.(type) {
 		case *Error:
-			if e.stack != nil || e.more != nil && e.more.noStack {
+			if e.more != nil && (e.more.stack != nil || e.more.noStack) {
+				return true
+			}
+			err = e.cause
+		case *Wrapped:
+			if e.more != nil {
 				return true
 			}
 			err = e.cause

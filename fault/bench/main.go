@@ -66,7 +66,7 @@ func run(c comparison) (ok bool) {
 	at := func(s []float64, q float64) float64 { return s[int(q*float64(len(s)-1))] }
 	ourAllocs, ourBytes := memory(c.ours)
 	theirAllocs, theirBytes := memory(c.theirs)
-	ok = at(ratios, 0.25) <= c.target && (c.bytes == 0 || ourBytes <= c.bytes*theirBytes) && (c.allocs == 0 || ourAllocs <= c.allocs)
+	ok = at(ratios, 0.25) <= c.target && (c.bytes == 0 || ourBytes <= c.bytes*theirBytes) && (c.allocs == 0 || ourAllocs < c.allocs+0.5)
 	mark := ""
 	if !ok {
 		mark = "  ABOVE TARGET"

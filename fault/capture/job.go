@@ -60,14 +60,10 @@ func (j *job) chain(err error, parent int) {
 		var next error
 		var more []error
 		switch e := err.(type) {
-		case *fault.Error:
+		case *fault.Error, *fault.Wrapped:
 			l.typ, l.text = string(fault.CodeOf(e)), e.Error()
-			for next = e.Unwrap(); ; {
-				in, ok := next.(*fault.Error)
-				if !ok {
-					break
-				}
-				next = in.Unwrap()
+			for next = errors.Unwrap(e); isLayer(next); {
+				next = errors.Unwrap(next)
 			}
 		case *fault.PanicError:
 			l.typ, l.text, l.panic = "panic", e.Error(), true
@@ -99,6 +95,15 @@ func (j *job) chain(err error, parent int) {
 		}
 		err = next
 	}
+}
+
+// isLayer: package fault made it, and its text is in the text of the layer around it.
+func isLayer(err error) bool {
+	switch err.(type) {
+	case *fault.Error, *fault.Wrapped:
+		return true
+	}
+	return false
 }
 
 // freeze makes attributes safe to read later: values that others may change are written out now.
@@ -166,7 +171,7 @@ func originOf(err error) *fault.Stack {
 	found := fault.StackOf(err)
 	for e := err; e != nil; e = errors.Unwrap(e) {
 		switch e.(type) {
-		case *fault.Error, *fault.PanicError, fault.Code:
+		case *fault.Error, *fault.Wrapped, *fault.PanicError, fault.Code:
 			continue
 		}
 		if s := stackTrace(e); s != nil {

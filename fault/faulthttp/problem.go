@@ -54,7 +54,7 @@ func (p *Problem) clone() *Problem {
 }
 
 // MarshalJSON returns the document.
-func (p *Problem) MarshalJSON() ([]byte, error) { return p.append(nil), nil }
+func (p *Problem) MarshalJSON() ([]byte, error) { return p.append(make([]byte, 0, 256)), nil }
 
 func (p *Problem) append(b []byte) []byte {
 	str := func(key, v string) {

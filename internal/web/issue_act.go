@@ -293,8 +293,8 @@ func (v *visit) rowParts(status int, all []done, values url.Values, t toast) err
 	if p.Tabs, err = v.tabs(l); err != nil {
 		return err
 	}
-	if p.New, err = v.site.catalog.CountIssues(v.ctx, v.actor.Org, catalog.IssueQuery{Statuses: []issue.Status{issue.New}}); err != nil {
-		return fault.Wrap(err, "count new issues")
+	if p.New, err = v.newIssues(); err != nil {
+		return err
 	}
 	return v.render(status, "issue_list", "acted", p)
 }

@@ -295,6 +295,9 @@ func (v *visit) sortMenu(p *issueListPage, l listRequest) {
 			p.Sort.Words = s.Words
 		}
 	}
+	if l.sort == "impact" {
+		p.Sort.Hint = "Fatal first, then regressed or escalating, then users, then last seen"
+	}
 	p.Columns = sortLinks{Events: link("events"), Users: link("users"), Seen: link("last_seen"), By: l.sort}
 }
 

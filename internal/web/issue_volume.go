@@ -231,6 +231,9 @@ func (v *visit) liveFigures(l listRequest) error {
 			return fault.Wrap(err, "count the new issues")
 		}
 	}
+	if p.New, err = v.newIssues(); err != nil {
+		return err
+	}
 	p.Fresh.URL = v.site.path(address("/issues", l.values, "since", "", "row", "", "after", ""))
 	maker := rowMaker{v: v, sc: l.sc, members: l.members, view: l.view}
 	ids := l.values["row"]

@@ -137,6 +137,7 @@ type menu struct {
 	ID      string
 	Label   string // for those who cannot see it
 	Words   string
-	Wide    bool // left out on phones
+	Wide    bool   // left out on phones
+	Hint    string // tooltip
 	Choices []choice
 }

@@ -92,8 +92,8 @@ func (v *visit) shell(title, active string, sc scope, islands ...string) (Shell,
 		return sh, fault.Wrap(err, "find the organization")
 	}
 	sh.Org = line(org.Name)
-	if sh.New, err = v.site.catalog.CountIssues(v.ctx, v.actor.Org, catalog.IssueQuery{Statuses: []issue.Status{issue.New}}); err != nil {
-		return sh, fault.Wrap(err, "count new issues")
+	if sh.New, err = v.newIssues(); err != nil {
+		return sh, err
 	}
 	pulse := v.site.ingest.get(v.ctx, v.site, v.actor.Org, sc.Projects, v.now)
 	sh.Ingest = pulse.view()
@@ -104,6 +104,12 @@ func (v *visit) shell(title, active string, sc scope, islands ...string) (Shell,
 	}
 	sh.Live = v.site.path("/live")
 	return sh, nil
+}
+
+// newIssues is the count beside Issues in the sidebar.
+func (v *visit) newIssues() (int64, error) {
+	n, err := v.site.catalog.CountIssues(v.ctx, v.actor.Org, catalog.IssueQuery{Statuses: []issue.Status{issue.New}})
+	return n, fault.Wrap(err, "count new issues")
 }
 
 // projects lists the projects of the reader's organization.

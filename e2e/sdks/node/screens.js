@@ -24,8 +24,8 @@ const { chromium } = require("playwright-core");
       await page.keyboard.press("Enter");
       await page.waitForURL(/issues/);
       await page.screenshot({ path: `${process.env.OUT}/issues-${name}.png` });
-      await page.click(`text=${process.env.ISSUE}`);
-      await page.waitForURL(/issues\/[A-Z0-9]+-/);
+      const issue = page.locator("a[href*='/issues/']", { hasText: process.env.ISSUE }).first();
+      await page.goto(new URL(await issue.getAttribute("href"), process.env.BASE).href);
       await page.waitForTimeout(300);
       await page.screenshot({ path: `${process.env.OUT}/issue-${name}.png`, fullPage: true });
     }

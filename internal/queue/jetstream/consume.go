@@ -12,7 +12,7 @@ import (
 
 const (
 	// fetchWait is how long Fetch tries to reach the engine before it says that it is unavailable.
-	fetchWait = 10 * time.Second
+	fetchWait = 15 * time.Second
 
 	// byeWait is how long Close tells the engine that a reader has gone. It forgets readers by itself.
 	byeWait = time.Second

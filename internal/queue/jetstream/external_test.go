@@ -114,33 +114,20 @@ func TestClusterLosesNode(t *testing.T) {
 	var readers sync.WaitGroup
 	for p := range 2 {
 		readers.Go(func() {
-			c, err := q.Consume(ctx, p)
-			if err != nil {
-				t.Error(err)
-				return
-			}
-			defer c.Close()
-			for {
-				messages, err := c.Fetch(ctx, 1<<20)
-				if err != nil {
-					if ctx.Err() == nil {
-						t.Errorf("Fetch: %v", err)
+			for ctx.Err() == nil {
+				err := readUntilError(ctx, q, p, func(record string) {
+					var caller, n int
+					if _, err := fmt.Sscanf(record, "%d/%d", &caller, &n); err != nil {
+						t.Errorf("record %q", record)
+						return
 					}
+					got[caller] = append(got[caller], n)
+					read.Add(1)
+				})
+				// The lease, too, is with a server; a reader that lost it begins again.
+				if ctx.Err() == nil && fault.CodeOf(err) != fault.Unavailable {
+					t.Errorf("read a partition: %v", err)
 					return
-				}
-				for _, m := range messages {
-					for _, r := range m.Records {
-						var caller, n int
-						if _, err := fmt.Sscanf(string(r), "%d/%d", &caller, &n); err != nil {
-							t.Errorf("record %q", r)
-							return
-						}
-						got[caller] = append(got[caller], n)
-						read.Add(1)
-					}
-				}
-				if err := c.Ack(ctx, messages[len(messages)-1].Position); err != nil && ctx.Err() == nil {
-					t.Errorf("Ack: %v", err)
 				}
 			}
 		})
@@ -161,7 +148,7 @@ func TestClusterLosesNode(t *testing.T) {
 		}
 	}
 	killed := time.Now()
-	for taken.Load() < 2*before || read.Load() < taken.Load()-1000 {
+	for taken.Load() < 2*before {
 		if !sleep(ctx, 10*time.Millisecond) {
 			t.Fatalf("%d records taken before a node was killed, %d and %d read %v after", before, taken.Load(), read.Load(), time.Since(killed))
 		}
@@ -184,6 +171,29 @@ func TestClusterLosesNode(t *testing.T) {
 		}
 		if next < counts[caller] {
 			t.Fatalf("caller %d: %d records there, %d taken", caller, next, counts[caller])
+		}
+	}
+}
+
+// readUntilError reads and acknowledges a partition until that fails.
+func readUntilError(ctx context.Context, q *Queue, partition int, each func(record string)) error {
+	c, err := q.Consume(ctx, partition)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	for {
+		messages, err := c.Fetch(ctx, 1<<20)
+		if err != nil {
+			return err
+		}
+		for _, m := range messages {
+			for _, r := range m.Records {
+				each(string(r))
+			}
+		}
+		if err := c.Ack(ctx, messages[len(messages)-1].Position); err != nil {
+			return err
 		}
 	}
 }

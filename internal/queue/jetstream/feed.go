@@ -17,6 +17,10 @@ const (
 	// idleAfter is when the server forgets a reader that asks for nothing. The next request makes another one.
 	idleAfter = 5 * time.Minute
 
+	// makeWait is how long the server may take to make a reader. A cluster may choose a node for it that has just died, and
+	// then never answers; the next try finds another one.
+	makeWait = 2 * time.Second
+
 	// batchMost is how many messages one request may bring.
 	batchMost = 256
 
@@ -116,7 +120,7 @@ func (f *feed) ensure(ctx context.Context, start uint64) error {
 	if f.source != "" {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, fetchWait)
+	ctx, cancel := context.WithTimeout(ctx, makeWait)
 	defer cancel()
 	if f.floor == 0 {
 		// The server that is read from may be a little behind the leader, and still have what was acknowledged.

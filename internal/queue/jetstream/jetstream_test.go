@@ -156,11 +156,38 @@ func TestLostStreamIsAnotherLog(t *testing.T) {
 	if err := q.conn.js.DeleteStream(t.Context(), q.parts[2].name); err != nil {
 		t.Fatal(err)
 	}
+	// The server removes the files later, and what is left of them would be a stream that cannot be read.
+	files := filepath.Join(dir, "jetstream", "$G", "streams", q.parts[2].name)
+	for _, err := os.Stat(files); !os.IsNotExist(err); _, err = os.Stat(files) {
+		time.Sleep(10 * time.Millisecond)
+	}
 	if err := q.Close(); err != nil {
 		t.Fatal(err)
 	}
 	if again := openDir(t, dir, Options{}).Log(); again == log {
 		t.Error("a log of which a partition was lost has the same Log, so that its new positions would be taken for old ones")
+	}
+}
+
+// TestUnreadableStream must not make the stream anew: whoever can, may still save what is in it.
+func TestUnreadableStream(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	q := openDir(t, dir, Options{})
+	meta := filepath.Join(dir, "jetstream", "$G", "streams", q.parts[1].name, "meta.inf")
+	if err := q.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(meta, []byte("broken"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if _, err := Open(t.Context(), "jetstream://"+dir, Options{}); fault.CodeOf(err) != fault.Unavailable {
+			t.Fatalf("Open with a broken stream: %v, want Unavailable", err)
+		}
+	}
+	if b, err := os.ReadFile(meta); err != nil || string(b) != "broken" {
+		t.Errorf("file of the broken stream is %q, %v; want it untouched", b, err)
 	}
 }
 

@@ -90,9 +90,9 @@ func (s *lease) create(ctx context.Context, holder []byte) (uint64, error) {
 // keep renews the lease until it is stopped or lost. It gives up before the server does.
 func (s *lease) keep(ctx context.Context, holder []byte, reader *life) {
 	defer close(s.done)
-	for sleep(ctx, s.l.ttl/4) {
+	for sleep(ctx, s.l.ttl/6) {
 		start := time.Now()
-		try, cancel := context.WithTimeout(ctx, s.l.ttl/4)
+		try, cancel := context.WithTimeout(ctx, s.l.ttl/6)
 		revision, err := s.l.kv.Update(try, s.key, holder, s.revision)
 		cancel()
 		var api *jetstream.APIError
@@ -108,7 +108,7 @@ func (s *lease) keep(ctx context.Context, holder []byte, reader *life) {
 				s.revision, s.renewed = revision, start
 				continue
 			}
-		case time.Since(s.renewed) < s.l.ttl/2:
+		case time.Since(s.renewed) < s.l.ttl*4/6: // the next failure would come at 5/6 of the lease
 			continue
 		}
 		s.l.log.Warn("lease of a partition was lost", "key", s.key, "error", err)
@@ -119,7 +119,7 @@ func (s *lease) keep(ctx context.Context, holder []byte, reader *life) {
 
 // held returns the revision of the lease if it is still ours.
 func (s *lease) held(ctx context.Context, holder []byte) (uint64, bool) {
-	ctx, cancel := context.WithTimeout(ctx, s.l.ttl/4)
+	ctx, cancel := context.WithTimeout(ctx, s.l.ttl/6)
 	defer cancel()
 	e, err := s.l.kv.Get(ctx, s.key)
 	if err != nil || string(e.Value()) != string(holder) {

@@ -17,8 +17,8 @@ import (
 
 const (
 	// sendWait is how long a group is tried before its callers are told that the engine is unavailable. A cluster elects
-	// another leader in 1 to 5 s.
-	sendWait = 10 * time.Second
+	// another leader in 1 to 5 s, under load in up to 9.
+	sendWait = 15 * time.Second
 
 	// tryWait is how long one answer of an external server is waited for before the group is sent again.
 	tryWait = 3 * time.Second

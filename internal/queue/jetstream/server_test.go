@@ -131,7 +131,7 @@ func (n *node) kill() {
 // awaitJetStream waits until all servers answer for JetStream: a cluster needs a moment to find a leader.
 func awaitJetStream(t testing.TB, nodes []*node) {
 	t.Helper()
-	deadline := time.Now().Add(30 * time.Second)
+	deadline := time.Now().Add(time.Minute)
 	for _, n := range nodes {
 		for {
 			nc, err := nats.Connect(n.url())

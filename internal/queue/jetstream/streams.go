@@ -93,7 +93,7 @@ func openStream(ctx context.Context, js jetstream.JetStream, o Options, partitio
 		Discard:     jetstream.DiscardNew,
 		Storage:     jetstream.FileStorage,
 		Replicas:    max(o.Replicas, 1),
-		Duplicates:  30 * time.Second, // longer than a group is tried, see sendWait
+		Duplicates:  time.Minute, // longer than a group is tried, see sendWait
 		Metadata:    map[string]string{metaID: rand.Text(), metaPartitions: strconv.Itoa(partitions)},
 		// MaxBytes stays unset: the server would reserve it, and a partition could use no more than its share.
 	}

@@ -69,7 +69,7 @@ function send(form, submitter) {
   const action = submitter instanceof HTMLButtonElement && submitter.hasAttribute("formaction") ? submitter.formAction : form.action;
   if (form.method === "post") return swap(action, target, { method: "POST", body: data });
   for (const [name, value] of [...data]) if (value === "") data.delete(name, value);
-  return swap(`${action.split("?")[0]}?${data}`, target, { push: "push" in (submitter ?? form).dataset });
+  return swap(`${action.split("?")[0]}?${String(data).replaceAll("%3A", ":")}`, target, { push: "push" in (submitter ?? form).dataset });
 }
 
 document.addEventListener("submit", (event) => {
