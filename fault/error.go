@@ -30,26 +30,6 @@ type Wrapped struct {
 	more  *extra // nil, or the stack alone
 }
 
-// part is what both kinds of layer have.
-type part struct {
-	code  Code
-	msg   string
-	cause error
-	attrs []slog.Attr
-	more  *extra
-}
-
-// partOf returns err as a layer of this package, if it is one.
-func partOf(err error) (part, bool) {
-	switch e := err.(type) {
-	case *Error:
-		return part{e.code, e.msg, e.cause, e.attrs, e.more}, true
-	case *Wrapped:
-		return part{"", e.msg, e.cause, e.attrs, e.more}, true
-	}
-	return part{}, false
-}
-
 // extra holds the stack and what few errors have. The one of an error that has a stack only belongs to the stack, which is
 // interned: so an error is one allocation of 80 bytes and a wrap one of 64.
 type extra struct {

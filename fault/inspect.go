@@ -2,11 +2,8 @@ package fault
 
 import (
 	"context"
-	"errors"
 	"iter"
 	"log/slog"
-	"reflect"
-	"strconv"
 	"time"
 )
 
@@ -128,66 +125,84 @@ func PublicMessage(err error) string {
 		return ""
 	}
 	info := InfoOf(err)
-	msg, explicit := "", false
-	layers(err, func(e part) bool {
-		if e.more != nil && e.more.hasPublic {
-			msg, explicit = e.more.public, true
-			return false
+	msg := ""
+	for e := err; e != nil; {
+		switch l := e.(type) {
+		case *Error:
+			if l.more != nil && l.more.hasPublic {
+				if l.more.public == "" {
+					return info.Title
+				}
+				return l.more.public
+			}
+			if msg == "" && l.cause == nil && l.code.Info().Status < 500 && (l.more == nil || !l.more.private) {
+				msg = l.msg
+			}
+			e = l.cause
+		case *Wrapped:
+			e = l.cause
+		default:
+			e = inward(e)
 		}
-		if msg == "" && e.code != "" && e.cause == nil && e.msg != "" && e.code.Info().Status < 500 && (e.more == nil || !e.more.private) {
-			msg = e.msg
-		}
-		return true
-	})
-	if msg != "" && (explicit || info.Status < 500) {
+	}
+	if msg != "" && info.Status < 500 {
 		return msg
 	}
 	return info.Title
 }
 
-// layers calls f for the layers made by this package, outermost first, until it returns false. In a joined error it goes on
-// with the worst member, the one that decides the code.
-func layers(err error, f func(part) bool) {
-	for err != nil {
-		if p, ok := partOf(err); ok {
-			if !f(p) {
-				return
-			}
-			err = p.cause
-			continue
+// inward returns the next error within one of another package: of a joined error the worst member, the one that decides the
+// code.
+func inward(err error) error {
+	switch e := err.(type) {
+	case interface{ Unwrap() error }:
+		return e.Unwrap()
+	case interface{ Unwrap() []error }:
+		subs := e.Unwrap()
+		if _, i, _ := worst(subs); i >= 0 {
+			return subs[i]
 		}
+	}
+	return nil
+}
+
+// options calls f for the options of err, outermost first, until it returns false; of a joined error for those of its worst
+// member.
+func options(err error, f func(*extra) bool) {
+	for err != nil {
 		switch e := err.(type) {
-		case interface{ Unwrap() error }:
-			err = e.Unwrap()
-		case interface{ Unwrap() []error }:
-			subs := e.Unwrap()
-			_, i, _ := worst(subs)
-			if i < 0 {
+		case *Error:
+			if e.more != nil && !f(e.more) {
 				return
 			}
-			err = subs[i]
+			err = e.cause
+		case *Wrapped:
+			err = e.cause
 		default:
-			return
+			err = inward(err)
 		}
 	}
 }
 
-// all calls f for every layer of the tree made by this package, depth first, until it returns false.
-func all(err error, f func(part) bool) bool {
+// walk calls f for the attributes and options of the whole tree, depth first, until it returns false.
+func walk(err error, f func([]slog.Attr, *extra) bool) bool {
 	for err != nil {
-		if p, ok := partOf(err); ok {
-			if !f(p) {
+		switch e := err.(type) {
+		case *Error:
+			if (e.attrs != nil || e.more != nil) && !f(e.attrs, e.more) {
 				return false
 			}
-			err = p.cause
-			continue
-		}
-		switch e := err.(type) {
+			err = e.cause
+		case *Wrapped:
+			if e.attrs != nil && !f(e.attrs, nil) {
+				return false
+			}
+			err = e.cause
 		case interface{ Unwrap() error }:
 			err = e.Unwrap()
 		case interface{ Unwrap() []error }:
 			for _, sub := range e.Unwrap() {
-				if !all(sub, f) {
+				if !walk(sub, f) {
 					return false
 				}
 			}
@@ -204,18 +219,16 @@ func all(err error, f func(part) bool) bool {
 func Fields(err error) []FieldError {
 	var out []FieldError
 	shared := false
-	all(err, func(e part) bool {
-		if e.more == nil || len(e.more.fields) == 0 {
-			return true
+	walk(err, func(_ []slog.Attr, more *extra) bool {
+		switch {
+		case more == nil || len(more.fields) == 0:
+		case out == nil:
+			out, shared = more.fields, true
+		case shared:
+			out, shared = append(append([]FieldError(nil), out...), more.fields...), false
+		default:
+			out = append(out, more.fields...)
 		}
-		if out == nil {
-			out, shared = e.more.fields, true
-			return true
-		}
-		if shared {
-			out, shared = append([]FieldError(nil), out...), false
-		}
-		out = append(out, e.more.fields...)
 		return true
 	})
 	return out
@@ -224,8 +237,8 @@ func Fields(err error) []FieldError {
 // Attrs yields the attributes of the whole tree, outermost first.
 func Attrs(err error) iter.Seq[slog.Attr] {
 	return func(yield func(slog.Attr) bool) {
-		all(err, func(e part) bool {
-			for _, a := range e.attrs {
+		walk(err, func(attrs []slog.Attr, _ *extra) bool {
+			for _, a := range attrs {
 				if !yield(a) {
 					return false
 				}
@@ -238,10 +251,8 @@ func Attrs(err error) iter.Seq[slog.Attr] {
 // RetryAfterOf returns when trying again makes sense, and whether the error says so; see [RetryAfter].
 func RetryAfterOf(err error) (time.Duration, bool) {
 	var d time.Duration
-	layers(err, func(e part) bool {
-		if e.more != nil && e.more.retryAfter > 0 {
-			d = e.more.retryAfter
-		}
+	options(err, func(more *extra) bool {
+		d = more.retryAfter
 		return d == 0
 	})
 	if d == 1 { // how RetryAfter(0) is kept apart from none
@@ -253,10 +264,8 @@ func RetryAfterOf(err error) (time.Duration, bool) {
 // HintOf returns the outermost [Hint], "" when there is none.
 func HintOf(err error) string {
 	var h string
-	layers(err, func(e part) bool {
-		if e.more != nil {
-			h = e.more.hint
-		}
+	options(err, func(more *extra) bool {
+		h = more.hint
 		return h == ""
 	})
 	return h
@@ -265,11 +274,8 @@ func HintOf(err error) string {
 // HeadersOf yields the response headers set with [Header], outermost first.
 func HeadersOf(err error) iter.Seq2[string, string] {
 	return func(yield func(string, string) bool) {
-		layers(err, func(e part) bool {
-			if e.more == nil {
-				return true
-			}
-			for _, h := range e.more.headers {
+		options(err, func(more *extra) bool {
+			for _, h := range more.headers {
 				if !yield(h[0], h[1]) {
 					return false
 				}
@@ -277,75 +283,4 @@ func HeadersOf(err error) iter.Seq2[string, string] {
 			return true
 		})
 	}
-}
-
-// FingerprintPartsOf returns the outermost parts set with [Fingerprint], nil when there are none.
-func FingerprintPartsOf(err error) []string {
-	var parts []string
-	layers(err, func(e part) bool {
-		if e.more != nil {
-			parts = e.more.fingerprint
-		}
-		return parts == nil
-	})
-	return parts
-}
-
-// FingerprintOf returns a short text that is equal for errors of one kind: the parts given with [Fingerprint], else the
-// code, the constant messages and the in-app functions of the stack without their lines. Attributes, formatted values and
-// messages of other libraries do not count, so it is stable between builds and between occurrences.
-func FingerprintOf(err error) string {
-	if err == nil {
-		return ""
-	}
-	h := fnv(14695981039346656037)
-	if parts := FingerprintPartsOf(err); parts != nil {
-		for _, p := range parts {
-			if p == "{{ default }}" {
-				p = defaultFingerprint(err).String()
-			}
-			h.add(p)
-		}
-		return h.String()
-	}
-	return defaultFingerprint(err).String()
-}
-
-func defaultFingerprint(err error) fnv {
-	h := fnv(14695981039346656037)
-	h.add(string(CodeOf(err)))
-	for e := err; e != nil; {
-		if f, ok := partOf(e); ok {
-			if f.more != nil && f.more.template != "" {
-				h.add(f.more.template)
-			} else {
-				h.add(f.msg)
-			}
-		} else if p, ok := e.(*PanicError); ok {
-			h.add("panic " + reflect.TypeOf(p.Value).String())
-		} else {
-			h.add(reflect.TypeOf(e).String())
-		}
-		e = errors.Unwrap(e)
-	}
-	if s := StackOf(err); s != nil {
-		h ^= fnv(s.symbols().inApp)
-		h *= 1099511628211
-	}
-	return h
-}
-
-// fnv is FNV-1a, with a separator after each text.
-type fnv uint64
-
-func (h *fnv) add(s string) {
-	for i := range len(s) {
-		*h = (*h ^ fnv(s[i])) * 1099511628211
-	}
-	*h = (*h ^ 0xff) * 1099511628211
-}
-
-func (h fnv) String() string {
-	s := strconv.FormatUint(uint64(h), 16)
-	return "0000000000000000"[len(s):] + s
 }

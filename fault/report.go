@@ -2,7 +2,6 @@ package fault
 
 import (
 	"log/slog"
-	"reflect"
 	"slices"
 	"strconv"
 	"time"
@@ -67,7 +66,7 @@ func Report(err error) Record {
 		if msg != "" {
 			r.Chain = append(r.Chain, msg)
 		}
-		r.Type = reflect.TypeOf(root).String()
+		r.Type = typeName(root)
 	}
 	return r
 }

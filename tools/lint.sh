@@ -12,6 +12,11 @@ fi
 for module in . fault; do
 	(cd "$module" && go vet ./... && "$linter" run ./...)
 done
+if command -v npm >/dev/null; then
+	(cd tools/ui && npm ci --ignore-scripts --no-fund --no-audit --silent && npx tsc -p ../../internal/web)
+else
+	echo "skip: npm is not installed, so the types of the pages' modules are not checked"
+fi
 unformatted=$(go tool -modfile=tools/go.mod gofumpt -l cmd internal fault e2e)
 if [ -n "$unformatted" ]; then
 	echo "not formatted, run make fmt:"

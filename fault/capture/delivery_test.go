@@ -243,6 +243,26 @@ func TestSpoolOverflow(t *testing.T) {
 	}
 }
 
+// A spool that stops working costs no more than having none.
+func TestSpoolBreaks(t *testing.T) {
+	t.Parallel()
+	srv := faulttest.NewServer(t)
+	srv.Down()
+	dir := t.TempDir()
+	c := newClient(t, capture.Options{DSN: srv.DSN(), Queue: 20, Spool: capture.Spool{Dir: dir}})
+	if err := os.RemoveAll(dir); err != nil {
+		t.Fatal(err)
+	}
+	report(t, c, 200)
+	balanced(t, c.Stats())
+	srv.Up()
+	flush(t, c)
+	settled(t, c, srv, nil)
+	if s := c.Stats(); s.Sent < 20 || s.Dropped["queue_overflow"] == 0 {
+		t.Errorf("%+v", s)
+	}
+}
+
 func waitFor(t *testing.T, cond func() bool) {
 	t.Helper()
 	for range 2000 {

@@ -93,9 +93,3 @@ func (q *queue) close() {
 	defer q.mu.Unlock()
 	q.closed = true
 }
-
-func (q *queue) empty() bool {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	return q.n == 0
-}

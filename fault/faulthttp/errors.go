@@ -213,8 +213,10 @@ func (e *Errors) actor(r *http.Request) string {
 func (e *Errors) send(w http.ResponseWriter, r *http.Request, err error, p *Problem) {
 	h := w.Header()
 	// What the handler said about the body it did not send.
-	for _, k := range [...]string{"Content-Length", "Content-Encoding", "Content-Range", "Etag", "Last-Modified", "Cache-Control", "Expires", "Content-Disposition"} {
-		delete(h, k)
+	if len(h) > 0 {
+		for _, k := range [...]string{"Content-Encoding", "Content-Range", "Content-Disposition", "Etag", "Last-Modified", "Expires"} {
+			delete(h, k)
+		}
 	}
 	for k, v := range fault.HeadersOf(err) {
 		h.Add(k, v)
@@ -225,12 +227,15 @@ func (e *Errors) send(w http.ResponseWriter, r *http.Request, err error, p *Prob
 	if p.Status == http.StatusUnauthorized && h.Get("WWW-Authenticate") == "" {
 		h.Set("WWW-Authenticate", "Bearer") // RFC 9110, 11.6.1: a 401 must have one
 	}
-	h.Add("Vary", "Accept")
-	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("Cache-Control", "no-store")
 	body, contentType := e.body(r, p)
-	h.Set("Content-Type", contentType)
-	h.Set("Content-Length", strconv.Itoa(len(body)))
+	values := [...]string{"nosniff", "no-store", contentType, strconv.Itoa(len(body)), "Accept"} // one allocation instead of five
+	for i, k := range [...]string{"X-Content-Type-Options", "Cache-Control", "Content-Type", "Content-Length", "Vary"} {
+		if k == "Vary" && len(h[k]) > 0 {
+			h.Add(k, values[i])
+			continue
+		}
+		h[k] = values[i : i+1 : i+1]
+	}
 	w.WriteHeader(p.Status)
 	if r.Method == http.MethodHead {
 		return

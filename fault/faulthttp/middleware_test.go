@@ -331,3 +331,17 @@ type discard struct{ h http.Header }
 func (d discard) Header() http.Header         { return d.h }
 func (d discard) Write(b []byte) (int, error) { return len(b), nil }
 func (d discard) WriteHeader(int)             {}
+
+func FuzzClientIP(f *testing.F) {
+	f.Add("10.0.0.1:5", "1.2.3.4, [::1]:80,, x%eth0")
+	errs := faulthttp.New(faulthttp.Config{TrustedProxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}})
+	f.Fuzz(func(t *testing.T, remote, xff string) {
+		r := httptest.NewRequest("GET", "/", nil)
+		r.RemoteAddr = remote
+		r.Header["X-Forwarded-For"] = []string{xff}
+		got := errs.ClientIP(r)
+		if ap, err := netip.ParseAddrPort(remote); err == nil && !netip.MustParsePrefix("10.0.0.0/8").Contains(ap.Addr().Unmap()) && got != ap.Addr().Unmap() {
+			t.Errorf("%q from %q gives %v", xff, remote, got)
+		}
+	})
+}

@@ -89,6 +89,14 @@ func (p *Problem) append(b []byte) []byte {
 	}
 	str(`"request_id":`, p.RequestID)
 	str(`"trace_id":`, p.TraceID)
+	if len(p.Ext) > 0 {
+		b = p.appendExt(b)
+	}
+	b[len(b)-1] = '}'
+	return b
+}
+
+func (p *Problem) appendExt(b []byte) []byte {
 	for _, k := range slices.Sorted(maps.Keys(p.Ext)) {
 		switch k {
 		case "type", "title", "status", "detail", "instance", "code", "errors", "request_id", "trace_id":
@@ -101,7 +109,6 @@ func (p *Problem) append(b []byte) []byte {
 		b = append(jsonenc.AppendString(b, k), ':')
 		b = append(append(b, js...), ',')
 	}
-	b[len(b)-1] = '}'
 	return b
 }
 

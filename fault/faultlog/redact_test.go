@@ -2,10 +2,12 @@ package faultlog_test
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
 
 	"github.com/seismohq/seismo/fault/faultlog"
@@ -136,6 +138,70 @@ func TestRedactorString(t *testing.T) {
 				t.Errorf("got  %q\nwant %q", got, want)
 			}
 		})
+	}
+}
+
+type base struct {
+	Token string
+	Base  int `json:"b"`
+}
+
+type textKey struct{ s string }
+
+func (k textKey) MarshalText() ([]byte, error) { return []byte(k.s), nil }
+
+type failing struct{ err error }
+
+func (f failing) MarshalText() ([]byte, error) { return nil, f.err }
+
+type failingJSON struct{ err error }
+
+func (f failingJSON) MarshalJSON() ([]byte, error) { return nil, f.err }
+
+func TestRedactorAny(t *testing.T) {
+	t.Parallel()
+	var none *base
+	for name, tt := range map[string]struct {
+		in   any
+		want string
+	}{
+		"embedded":          {struct{ base }{base{"x", 1}}, `{"Token":"[redacted]","b":1}`},
+		"embedded pointer":  {struct{ *base }{}, `{}`},
+		"nil pointer":       {none, `null`},
+		"text keys":         {map[textKey]int{{"a"}: 1}, `{"a":1}`},
+		"number keys":       {map[uint8]string{7: "password=x"}, `{"7":"password=[redacted]"}`},
+		"secret in a key":   {map[string]int{"4111111111111111": 1}, `{"[redacted]":1}`},
+		"text":              {textKey{"token=x"}, `"token=[redacted]"`},
+		"text fails":        {failing{errors.New("token=x")}, `"[token=[redacted]]"`},
+		"json fails":        {failingJSON{errors.New("token=x")}, `"[token=[redacted]]"`},
+		"lazy":              {faultlog.Lazy(func() any { return "token=x" }), `"token=[redacted]"`},
+		"nested lazy":       {[]any{faultlog.Lazy(func() any { return 1 })}, `[1]`},
+		"nested error":      {[]error{errors.New("token=x"), nil}, `["token=[redacted]",null]`},
+		"array":             {[2]uint{1, 2}, `[1,2]`},
+		"nil map and slice": {[]any{map[string]int(nil), []int(nil)}, `[null,null]`},
+		"floats":            {[]float32{0.5}, `[0.5]`},
+		"tags": {struct {
+			A int    `json:"-"`
+			B int    `json:",omitempty"`
+			C string `json:"c,omitempty" fault:"secret"`
+		}{1, 0, "x"}, `{"c":"[redacted]"}`},
+		"group":    {slog.GroupValue(slog.String("token", "x"), slog.Int("n", 1)), `{"token":"[redacted]","n":1}`},
+		"duration": {time.Second, `"1s"`},
+	} {
+		if got := string((*faultlog.Redactor)(nil).AppendJSON(nil, slog.AnyValue(tt.in))); got != tt.want {
+			t.Errorf("%s: got %s, want %s", name, got, tt.want)
+		}
+	}
+	js, err := json.Marshal((*faultlog.Redactor)(nil).Value("v", slog.AnyValue(base{"x", 1})).Any())
+	if err != nil || string(js) != `{"Token":"[redacted]","b":1}` {
+		t.Errorf("%s %v", js, err)
+	}
+	if a := faultlog.ErrorOf(faultlog.Err(errors.ErrUnsupported)); !errors.Is(a, errors.ErrUnsupported) || faultlog.ErrorOf(slog.Int("a", 1)) != nil || faultlog.ErrorOf(slog.Any("a", errors.ErrUnsupported)) == nil {
+		t.Error("ErrorOf")
+	}
+	ctx := faultlog.Context(t.Context(), slog.Int("a", 1))
+	if len(faultlog.ContextAttrs(ctx)) != 1 || len(faultlog.ContextAttrs(t.Context())) != 0 {
+		t.Error("ContextAttrs")
 	}
 }
 

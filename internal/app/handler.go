@@ -23,7 +23,7 @@ func (a *App) people() (*auth.Auth, error) {
 
 // server serves everything on one address.
 func (a *App) server(people *auth.Auth, door *ingest.Door) (*server.Server, error) {
-	e, mux := a.engines, http.NewServeMux()
+	e, mux, stopping := a.engines, http.NewServeMux(), make(chan struct{})
 	checks := []server.Check{
 		{Name: "catalog", Ready: e.catalog.Ready},
 		{Name: "event store", Ready: e.events.Ready},
@@ -42,6 +42,7 @@ func (a *App) server(people *auth.Auth, door *ingest.Door) (*server.Server, erro
 		mux.Handle("/api/", people.Bearer(calls))
 		pages, err := web.New(e.catalog, e.events, people, web.Options{
 			PublicURL: a.public, Logger: a.component("web"), Now: a.process.Now, Dev: a.config.Dev, Version: a.process.Version,
+			Stopping: stopping,
 		})
 		if err != nil {
 			return nil, err
@@ -54,7 +55,8 @@ func (a *App) server(people *auth.Auth, door *ingest.Door) (*server.Server, erro
 	}
 	return server.New(handler, server.Options{
 		Listen: a.config.Listen, CertFile: a.config.TLSCert, KeyFile: a.config.TLSKey,
-		Logger: a.component("server"), Readiness: ready, OnDrain: door.Drain, DrainTimeout: a.config.DrainTimeout,
+		OnDrain: func() { door.Drain(); close(stopping) }, // once: a server stops once
+		Logger:  a.component("server"), Readiness: ready, DrainTimeout: a.config.DrainTimeout,
 	})
 }
 

@@ -351,7 +351,7 @@ func TestHealth(t *testing.T) {
 func TestSlowClients(t *testing.T) {
 	t.Parallel()
 	read := make(chan error, 1)
-	s := run(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	s := run(t, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		_, err := io.Copy(io.Discard, r.Body)
 		read <- err
 	}), server.Options{HeaderTimeout: 200 * time.Millisecond, BodyTimeout: 200 * time.Millisecond})
@@ -383,7 +383,7 @@ func TestSlowClients(t *testing.T) {
 func TestStreamHasNoDeadline(t *testing.T) {
 	t.Parallel()
 	end := make(chan struct{})
-	s := run(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	s := run(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		c := http.NewResponseController(w)
 		for i := 0; ; i++ {
 			select {

@@ -69,16 +69,21 @@ func (q *Queue) consume(ctx context.Context, p *partition) (*consumer, error) {
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
-	c := &consumer{q: q, part: p, life: newLife(q.open), free: func() { <-p.reader }}
+	c := &consumer{q: q, part: p, life: newLife(q.open)}
+	c.free = func() {
+		c.life.end(errReader)
+		<-p.reader
+	}
 	if q.leases != nil {
 		l, err := q.leases.acquire(ctx, p.index, c.life)
 		if err != nil {
 			c.free()
 			return nil, err
 		}
+		free := c.free
 		c.free = func() { //nolint:contextcheck // it is called when the consumer is closed
 			l.release()
-			<-p.reader
+			free()
 		}
 	}
 	var err error

@@ -362,3 +362,21 @@ func TestOpenWaits(t *testing.T) {
 		t.Errorf("Open without a server: %v, want Unavailable", err)
 	}
 }
+
+func TestForeignStream(t *testing.T) {
+	t.Parallel()
+	url := serverURL(t)
+	name := logOf(t, url, t.TempDir())
+	q := openURL(t, url, Options{Name: name, Partitions: 1})
+	config := q.parts[0].stream.CachedInfo().Config
+	if err := q.conn.js.DeleteStream(t.Context(), config.Name); err != nil {
+		t.Fatal(err)
+	}
+	config.Metadata = nil
+	if _, err := q.conn.js.CreateStream(t.Context(), config); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Open(t.Context(), url, Options{Name: name}); fault.CodeOf(err) != fault.Conflict {
+		t.Errorf("Open of a stream that is not ours: %v, want Conflict", err)
+	}
+}

@@ -91,7 +91,12 @@ func (f *feed) next(ctx context.Context, maxBytes int, start uint64) ([]raw, err
 			failing = time.Time{}
 			start = max(start, f.floor)
 			var got []raw
-			if got, err = f.pull(ctx, maxBytes, start); len(got) > 0 {
+			got, err = f.pull(ctx, maxBytes, start)
+			if err != nil {
+				f.log.Debug("reader of the queue begins again", "error", err)
+				f.source, f.open = "", ""
+			}
+			if len(got) > 0 {
 				return got, nil
 			}
 			if err == nil && ctx.Err() == nil {
@@ -101,8 +106,6 @@ func (f *feed) next(ctx context.Context, maxBytes int, start uint64) ([]raw, err
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
-		f.log.Debug("reader of the queue begins again", "error", err)
-		f.source, f.open = "", ""
 		if failing.IsZero() {
 			failing = time.Now()
 		}

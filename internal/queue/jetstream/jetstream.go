@@ -18,9 +18,9 @@
 // # Failure
 //
 // A disk that refuses a write makes the server give up the stream until it is started again. For the server in this
-// process the Queue does that, as soon as a trial write succeeds (see embedded.go). An external server is waited for and
-// reconnected to for ever; groups carry an id there, so that one whose answer was lost can be sent again without being
-// stored twice.
+// process the Queue does that, and takes records again as soon as the disk takes writes (see embedded.go); reading and
+// acknowledging go on meanwhile. An external server is waited for and reconnected to for ever; groups carry an id there,
+// so that one whose answer was lost can be sent again without being stored twice.
 package jetstream
 
 import (
@@ -244,11 +244,12 @@ func (q *Queue) Close() error {
 	q.mu.Lock()
 	open := slices.Collect(maps.Keys(q.consumers))
 	q.mu.Unlock()
-	var errs []error
+	var closing sync.WaitGroup // together: while the engine is away each takes its time
 	for _, c := range open {
-		errs = append(errs, c.Close())
+		closing.Go(func() { fault.Ignore(c.Close(), "it never fails") })
 	}
-	return fault.Join(append(errs, q.release())...)
+	closing.Wait()
+	return q.release()
 }
 
 // release lets go of what Open took, as far as it came.

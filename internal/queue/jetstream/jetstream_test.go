@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/nats-io/nats.go"
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/seismohq/seismo/fault"
@@ -153,15 +154,10 @@ func TestLostStreamIsAnotherLog(t *testing.T) {
 	dir := t.TempDir()
 	q := openDir(t, dir, Options{})
 	log := q.Log()
-	if err := q.conn.js.DeleteStream(t.Context(), q.parts[2].name); err != nil {
+	if err := q.Close(); err != nil {
 		t.Fatal(err)
 	}
-	// The server removes the files later, and what is left of them would be a stream that cannot be read.
-	files := filepath.Join(dir, "jetstream", "$G", "streams", q.parts[2].name)
-	for _, err := os.Stat(files); !os.IsNotExist(err); _, err = os.Stat(files) {
-		time.Sleep(10 * time.Millisecond)
-	}
-	if err := q.Close(); err != nil {
+	if err := os.RemoveAll(filepath.Join(dir, "jetstream", "$G", "streams", q.parts[2].name)); err != nil {
 		t.Fatal(err)
 	}
 	if again := openDir(t, dir, Options{}).Log(); again == log {
@@ -188,24 +184,6 @@ func TestUnreadableStream(t *testing.T) {
 	}
 	if b, err := os.ReadFile(meta); err != nil || string(b) != "broken" {
 		t.Errorf("file of the broken stream is %q, %v; want it untouched", b, err)
-	}
-}
-
-func TestForeignStream(t *testing.T) {
-	t.Parallel()
-	url := serverURL(t)
-	name := logOf(t, url, t.TempDir())
-	q := openURL(t, url, Options{Name: name, Partitions: 1})
-	config := q.parts[0].stream.CachedInfo().Config
-	if err := q.conn.js.DeleteStream(t.Context(), config.Name); err != nil {
-		t.Fatal(err)
-	}
-	config.Metadata = nil
-	if _, err := q.conn.js.CreateStream(t.Context(), config); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := Open(t.Context(), url, Options{Name: name}); fault.CodeOf(err) != fault.Conflict {
-		t.Errorf("Open of a stream that is not ours: %v, want Conflict", err)
 	}
 }
 
@@ -335,6 +313,35 @@ func TestMessageLostOnItsWay(t *testing.T) {
 		}
 	}
 	if diff := cmp.Diff([][]string{{"lost"}, {"second"}}, fetchAll(t, c, 2)); diff != "" {
+		t.Errorf("messages (-want +got):\n%s", diff)
+	}
+}
+
+// TestMessageLostAfterOthers loses one in the middle of a batch, and nothing comes after it that would show the gap again.
+func TestMessageLostAfterOthers(t *testing.T) {
+	t.Parallel()
+	q := openDir(t, t.TempDir(), Options{Partitions: 1})
+	want := [][]string{{"first"}, {"lost"}, {"last"}}
+	for _, r := range want {
+		if err := q.Publish(t.Context(), 0, []byte(r[0])); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c := consume(t, q, 0)
+	if err := c.feed.ensure(t.Context(), 1); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.feed.ask(request{Batch: batchMost, NoWait: true, Expires: requestLife, Heartbeat: heartbeat}); err != nil {
+		t.Fatal(err)
+	}
+	var came []*nats.Msg
+	for range 4 { // three messages and the end of the request
+		came = append(came, <-c.feed.in)
+	}
+	for _, m := range slices.Delete(came, 1, 2) {
+		c.feed.in <- m
+	}
+	if diff := cmp.Diff(want, fetchAll(t, c, 3)); diff != "" {
 		t.Errorf("messages (-want +got):\n%s", diff)
 	}
 }
