@@ -115,12 +115,10 @@ func ExampleReport() {
 func ExampleRecover() {
 	work := func() (err error) {
 		defer fault.Recover(&err)
-		var m map[string]int
-		m["a"] = 1
-		return nil
+		panic("boom")
 	}
 	fmt.Println(work())
-	// Output: panic: assignment to entry in nil map
+	// Output: panic: boom
 }
 
 func ExampleTry() {

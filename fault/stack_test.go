@@ -78,10 +78,11 @@ func callers() []uintptr {
 	return pcs[:runtime.Callers(1, pcs)]
 }
 
+var noMap map[string]int
+
 //go:noinline
 func panics() error {
-	var m map[string]int
-	m["a"] = 1
+	noMap["a"] = 1
 	return nil
 }
 

@@ -57,7 +57,7 @@ func TestRedactorValueByKind(t *testing.T) {
 		{"token", "x", "[redacted]"},
 		{"cvv", 123, "[redacted]"},
 		{"n", int64(4111111111111111), "[redacted]"},
-		{"n", []int{4111111111111111, 1700000000000000}, `["[redacted]",1700000000000000]`},
+		{"n", []int64{4111111111111111, 1700000000000000}, `["[redacted]",1700000000000000]`},
 		{"n", map[string]any{"token": 5, "password": 5, "secret": "x"}, `{"password":"[redacted]","secret":"[redacted]","token":5}`},
 		{"err", fmt.Errorf("password=%s", "s3cret"), "password=[redacted]"},
 		{"g", slog.GroupValue(slog.String("password", "s3cret")), "[password=[redacted]]"},

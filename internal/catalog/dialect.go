@@ -82,7 +82,7 @@ func (d dialect) wrap(err error, what string) error {
 	var lite *sqlite.Error
 	var connect *pgconn.ConnectError
 	switch {
-	case isFault(err), errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+	case fault.HasCode(err), errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return fault.Wrap(err, what)
 	case errors.As(err, &pg):
 		switch {
@@ -109,9 +109,4 @@ func (d dialect) wrap(err error, what string) error {
 		code = fault.Unavailable
 	}
 	return fault.Wrap(fault.With(err, fault.WithCode(code)), what)
-}
-
-func isFault(err error) bool {
-	var f *fault.Error
-	return errors.As(err, &f)
 }

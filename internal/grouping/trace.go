@@ -26,7 +26,6 @@ type trace struct {
 	explicit   bool   // the SDK or a rule spoke about every frame
 	handler    bool
 	minified   bool
-	unnamed    bool // all frames that count stand for places in a binary
 }
 
 // selection is what counts of a trace in one variant.

@@ -265,11 +265,10 @@ func failed(err error, what string) error {
 	if err == nil {
 		return nil
 	}
-	var known *fault.Error
 	var lite *sqlite.Error
 	code := fault.Internal
 	switch {
-	case errors.As(err, &known), errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+	case fault.HasCode(err), errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return fault.Wrap(err, what)
 	case errors.As(err, &lite):
 		switch lite.Code() & 0xff {

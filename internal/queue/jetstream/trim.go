@@ -11,7 +11,7 @@ import (
 
 // trimPause is how long a trimmer rests after each cut. To empty a stream costs the server half a millisecond in which
 // nothing can be published to it; at full speed that would happen after each group.
-const trimPause = 50 * time.Millisecond
+const trimPause = 100 * time.Millisecond
 
 // trimmer cuts acknowledged messages off the head of a stream: the first at once, those that follow closely together.
 // What it had no time for when the process is killed comes again, which acknowledging allows for.
