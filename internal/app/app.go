@@ -19,6 +19,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
 	"github.com/seismohq/seismo/fault"
+	"github.com/seismohq/seismo/fault/faultlog"
 	"github.com/seismohq/seismo/internal/config"
 	"github.com/seismohq/seismo/internal/envelope"
 	"github.com/seismohq/seismo/internal/pipeline"
@@ -177,14 +178,15 @@ func (a *App) rolesBehindTheDoor() ([]role, error) {
 func newLogger(c *config.Config, w io.Writer) *slog.Logger {
 	var level slog.Level
 	_ = level.UnmarshalText([]byte(c.LogLevel)) // the settings were checked
-	o := &slog.HandlerOptions{Level: level}
-	asText := c.LogFormat == "text"
-	if f, ok := w.(*os.File); ok && c.LogFormat == "auto" {
+	o := &faultlog.Options{Level: level, Format: faultlog.FormatJSON}
+	terminal := false
+	if f, ok := w.(*os.File); ok {
 		info, err := f.Stat()
-		asText = err == nil && info.Mode()&os.ModeCharDevice != 0
+		terminal = err == nil && info.Mode()&os.ModeCharDevice != 0
 	}
-	if asText {
-		return slog.New(slog.NewTextHandler(w, o))
+	if c.LogFormat == "text" || c.LogFormat == "auto" && terminal {
+		o.Format, o.Color = faultlog.FormatText, terminal
 	}
-	return slog.New(slog.NewJSONHandler(w, o))
+	// Errors are written with what they carry, but for secrets; their own JSON form is for clients and says less.
+	return slog.New(faultlog.NewHandler(w, o))
 }

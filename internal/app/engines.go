@@ -77,7 +77,7 @@ func (a *App) openEngines(ctx context.Context) (*engines, error) {
 	switch scheme, _, _ := strings.Cut(c.Queue, "://"); scheme {
 	case "jetstream", "nats":
 		e.queue, err = jetstream.Open(ctx, c.Queue, jetstream.Options{
-			Logger: a.component("queue"), Partitions: c.QueuePartitions, MaxBytes: int64(c.QueueMaxBytes),
+			Logger: a.component("queue"), Registerer: a.metrics, Partitions: c.QueuePartitions, MaxBytes: int64(c.QueueMaxBytes),
 		})
 	default:
 		err = unknownEngine("queue", scheme)

@@ -26,7 +26,8 @@ const (
 	healMost = 2 * time.Second         //
 	calm     = 1500 * time.Millisecond // at least from one healing to the next
 
-	lockFile    = "lock"    // see lockDir
+	lockFile    = "lock" // see lockDir
+	lookEvery   = time.Second
 	ballastFile = "ballast" // see ballast
 	ballastSize = 4 << 20
 )
@@ -199,14 +200,18 @@ func (e *embedded) healthy() error {
 	return health(s)
 }
 
-// watch looks at the server whenever it logged an error.
+// watch looks at the server whenever it logged an error, and now and then: it logs a refused write before it knows that
+// the stream cannot go on.
 func (e *embedded) watch(ctx context.Context) {
 	defer close(e.done)
+	look := time.NewTicker(lookEvery)
+	defer look.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-e.suspect:
+		case <-look.C:
 		}
 		err := e.healthy()
 		if err == nil {
